@@ -1,0 +1,59 @@
+import * as z from 'zod';
+
+const count = z.int().nonnegative();
+
+/**
+ * What a call consumed, in one vocabulary for all providers.
+ *
+ * `inputTokens` and `outputTokens` are totals: cached and cache-written tokens are a part of the
+ * input, reasoning tokens a part of the output, whatever the provider's own convention
+ * (Anthropic reports them beside each other, OpenAI one inside the other).
+ */
+export const usageSchema = z.strictObject({
+  /** All input tokens, those read from or written to the provider's prompt cache included. */
+  inputTokens: count,
+  /** The part of the input that was read from the provider's prompt cache. */
+  cachedInputTokens: count.default(0),
+  /** The part of the input that was written to the provider's prompt cache, whatever its lifetime. */
+  cacheWriteTokens: count.default(0),
+  /** The part of `cacheWriteTokens` written with Anthropic's one-hour lifetime, which costs more. */
+  cacheWrite1hTokens: count.default(0),
+  /** All output tokens, reasoning included. */
+  outputTokens: count,
+  /** The part of the output spent on reasoning. */
+  reasoningTokens: count.default(0),
+  /** The part of the input that is audio. */
+  inputAudioTokens: count.default(0),
+  /** The part of the output that is audio. */
+  outputAudioTokens: count.default(0),
+  /** Images made, for models priced by the image. */
+  images: count.default(0),
+  /** Audio heard or made, in milliseconds, for models priced by the second. */
+  audioMs: count.default(0),
+  /** Characters spoken, for models priced by the character. */
+  characters: count.default(0),
+  /** Provider-side searches made, for models priced by the search. */
+  searches: count.default(0),
+});
+
+/** See {@link usageSchema}. */
+export type Usage = z.infer<typeof usageSchema>;
+
+/** A `Usage` with every count at zero but those given. */
+export function usageOf(counts: Partial<Usage>): Usage {
+  return {
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    cacheWriteTokens: 0,
+    cacheWrite1hTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    inputAudioTokens: 0,
+    outputAudioTokens: 0,
+    images: 0,
+    audioMs: 0,
+    characters: 0,
+    searches: 0,
+    ...counts,
+  };
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/**
+ * What the functions read from their environment, all of it. The stack sets these; on a laptop the
+ * local host does. Provider keys are not among them: those are references, see `secrets.ts`.
+ */
+const environmentSchema = z.object({
+  SLUICE_CONTROL_TABLE: z.string().default('sluice-control'),
+  SLUICE_LEDGER_TABLE: z.string().default('sluice-ledger'),
+  SLUICE_CACHE_TABLE: z.string().default('sluice-cache'),
+  SLUICE_RECORDS_TABLE: z.string().default('sluice-records'),
+  /** Secrets Manager id of the JSON secret with the provider keys; unset on a laptop. */
+  SLUICE_PROVIDER_SECRET_ID: z.string().optional(),
+  /** Secrets Manager id of the admin key; unset on a laptop. */
+  SLUICE_ADMIN_SECRET_ID: z.string().optional(),
+  /** The admin key itself, on a laptop. */
+  SLUICE_ADMIN_KEY: z.string().min(16).optional(),
+  /** The configuration file that came with the deployment. */
+  SLUICE_CONFIG: z.string().default('gateway.yaml'),
+  /** Another DynamoDB than the one of the region: the embedded one, or DynamoDB Local. */
+  DYNAMODB_ENDPOINT: z.url().optional(),
+  AWS_REGION: z.string().default('us-east-1'),
+  /** Log lines below this level are not written. */
+  SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+/** See {@link environmentSchema}. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/**
+ * Reads the environment once, at the wiring of a function.
+ * @throws GatewayError `internal_error` naming the variable that is wrong.
+ */
+export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const parsed = environmentSchema.safeParse(source);
+  if (parsed.success) return parsed.data;
+  throw new GatewayError('internal_error', `The environment is wrong: ${z.prettifyError(parsed.error)}`);
+}
