@@ -30,12 +30,12 @@ export function openAiErrorBody(error: GatewayError): OpenAiErrorBody {
 
 /**
  * The headers that go with an error, whatever the dialect: `Retry-After` in whole seconds, rounded up
- * (RFC 9110 section 10.2.3), and `x-should-retry`, which the OpenAI and Anthropic clients obey
- * before they look at the status.
+ * (RFC 9110 section 10.2.3), and `x-should-retry: false`, which the OpenAI and Anthropic clients obey
+ * before they look at the status, where the same request can never succeed.
  */
 export function errorHeaders(error: GatewayError): Record<string, string> {
   const headers: Record<string, string> = { ...error.headers };
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
-  headers['x-should-retry'] = error.retryable ? 'true' : 'false';
+  if (!error.retryable) headers['x-should-retry'] = 'false';
   return headers;
 }
