@@ -1,0 +1,123 @@
+import type { Directory, Principal } from './directory.ts';
+import { FreshCache } from './fresh-cache.ts';
+import type { GroupKind, GroupRecord, SharedLimits, SharedLimitsName } from './group-record.ts';
+import type { KeyRecord } from './key-record.ts';
+
+/**
+ * Where a directory reads from. Every read must be strongly consistent, and must throw `store_unavailable`
+ * rather than answer "there is none" when the store does not answer.
+ */
+export interface DirectorySource {
+  /** The id of the key that this hash belongs to. Never changes once it is there. */
+  findKeyId(keyHash: string): Promise<string | undefined>;
+  findKey(id: string): Promise<KeyRecord | undefined>;
+  findGroup(kind: GroupKind, id: string): Promise<GroupRecord | undefined>;
+  findSharedLimits(name: SharedLimitsName): Promise<SharedLimits | undefined>;
+}
+
+/** Bounds of a `CachedDirectory`. */
+export interface CachedDirectoryOptions {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** How long a record is believed, from the start of its reading. Default 10 s, which is also the promise: a revoked key is dead by then. */
+  readonly maxAgeMs?: number;
+  /** How long a hash is believed to belong to no key. Default 1 s. */
+  readonly unknownMaxAgeMs?: number;
+  /** Keys kept in memory. Default 5,000, some 10 MB. */
+  readonly maxKeys?: number;
+  /** Unknown hashes kept in memory. Default 1,000, some 200 KB. */
+  readonly maxUnknown?: number;
+}
+
+/**
+ * A directory that reads each record at most once in ten seconds, however many calls come in.
+ *
+ * A key seen for the first time costs two reads one after the other (hash → id, id → record) and its
+ * groups beside or after them; from then on the id is known and one read in ten seconds renews the record.
+ */
+export class CachedDirectory implements Directory {
+  readonly #keyIds: FreshCache<string>;
+  readonly #keys: FreshCache<KeyRecord>;
+  readonly #groups: Record<GroupKind, FreshCache<GroupRecord>>;
+  readonly #sharedLimits: FreshCache<SharedLimits>;
+
+  constructor(source: DirectorySource, options: CachedDirectoryOptions) {
+    const maxAgeMs = options.maxAgeMs ?? 10_000;
+    const absentMaxAgeMs = options.unknownMaxAgeMs ?? 1_000;
+    const maxEntries = options.maxKeys ?? 5_000;
+    const maxAbsent = options.maxUnknown ?? 1_000;
+    const { clock } = options;
+    const groupsOf = (kind: GroupKind) =>
+      new FreshCache<GroupRecord>({
+        load: (id) => source.findGroup(kind, id),
+        clock,
+        maxAgeMs,
+        // Having no record is the usual case for a group, so it is believed as long as a record is.
+        absentMaxAgeMs: maxAgeMs,
+        maxEntries,
+        maxAbsent: maxEntries,
+      });
+    this.#keyIds = new FreshCache({
+      load: (keyHash) => source.findKeyId(keyHash),
+      clock,
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      absentMaxAgeMs,
+      maxEntries,
+      maxAbsent,
+    });
+    this.#keys = new FreshCache({ load: (id) => source.findKey(id), clock, maxAgeMs, absentMaxAgeMs, maxEntries, maxAbsent });
+    this.#groups = { team: groupsOf('team'), user: groupsOf('user'), organization: groupsOf('organization') };
+    this.#sharedLimits = new FreshCache({
+      load: (name) => source.findSharedLimits(name === 'gateway' ? 'gateway' : 'end-users'),
+      clock,
+      maxAgeMs,
+      absentMaxAgeMs: maxAgeMs,
+      maxEntries: 2,
+      maxAbsent: 2,
+    });
+  }
+
+  async find(keyHash: string): Promise<Principal | undefined> {
+    const keyId = await this.#keyIds.get(keyHash);
+    if (keyId === undefined) return undefined;
+    const [key, gateway, endUsers] = await Promise.all([
+      this.#keyOpenedBy(keyHash, keyId),
+      this.#sharedLimits.get('gateway'),
+      this.#sharedLimits.get('end-users'),
+    ]);
+    const secret = key && secretOf(key, keyHash);
+    if (!key || !secret) return undefined;
+    const [team, user, organization] = await Promise.all([
+      this.#group('team', key.team),
+      this.#group('user', key.user),
+      this.#group('organization', key.organization),
+    ]);
+    return {
+      key,
+      ...(team && { team }),
+      ...(user && { user }),
+      ...(organization && { organization }),
+      ...(gateway && { gateway: gateway.limits }),
+      ...(endUsers && { endUserDefaults: endUsers.limits }),
+      ...(secret.validUntilMs !== undefined && { graceEndsAtMs: secret.validUntilMs }),
+    };
+  }
+
+  async findUser(id: string): Promise<GroupRecord | undefined> {
+    return this.#groups.user.get(id);
+  }
+
+  async #keyOpenedBy(keyHash: string, keyId: string): Promise<KeyRecord | undefined> {
+    const key = await this.#keys.get(keyId);
+    // A secret that a rotation has just made is newer than the record in memory: it must work at once.
+    return !key || secretOf(key, keyHash) ? key : this.#keys.read(keyId);
+  }
+
+  #group(kind: GroupKind, id: string | undefined): Promise<GroupRecord | undefined> {
+    return id === undefined ? Promise.resolve(undefined) : this.#groups[kind].get(id);
+  }
+}
+
+function secretOf(key: KeyRecord, keyHash: string): KeyRecord['hashes'][number] | undefined {
+  return key.hashes.find((candidate) => candidate.hash === keyHash);
+}
