@@ -1,0 +1,147 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
+import { GatewayError } from '../../shared/errors/gateway-error.ts';
+import { invokeForHttp, type LambdaHandler } from './invoke.ts';
+import { exceedsEventLimit, toProxyEvent } from './proxy-event.ts';
+
+/** What {@link startLocalHost} needs. */
+export interface LocalHostOptions {
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Default 127.0.0.1: the host has no TLS and is not meant for a network. */
+  readonly address?: string;
+  /** Answers `/v1/*`, `/v1beta/*` and `/health`. */
+  readonly gateway: LambdaHandler;
+  /** Answers `/admin/*` and `/console*`. */
+  readonly admin: LambdaHandler;
+  /** Told of every function that failed, with what it threw. The caller of the API learns nothing of it. */
+  readonly onFunctionError?: (functionName: string, thrown: unknown) => void;
+}
+
+/** A running host. */
+export interface LocalHost {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>`, without a trailing slash. */
+  readonly url: string;
+  /**
+   * Stops listening, waits up to `drainMs` for open calls, cuts those that are left, and gives their
+   * functions two seconds more to settle.
+   */
+  close(drainMs?: number): Promise<void>;
+}
+
+/** Past this many bytes API Gateway itself refuses a body. */
+const maxBodyBytes = 10 * 1024 * 1024;
+/** A refused body is read to its end, so that the client sees the answer, but not past this size. */
+const maxDiscardedBytes = 64 * 1024 * 1024;
+const settleAfterCutMs = 2000;
+
+/**
+ * Serves Lambda functions over HTTP as a REST API with response streaming does: request → proxy event →
+ * the very handlers that run in AWS → streamed response.
+ * @throws the error of `listen`, such as `EADDRINUSE`.
+ */
+export async function startLocalHost(options: LocalHostOptions): Promise<LocalHost> {
+  const running = new Set<Promise<void>>();
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+    const call = answer(options, request, response).catch((thrown: unknown) => {
+      // Nothing is left to tell the client; the operator shall know.
+      options.onFunctionError?.('host', thrown);
+      response.destroy();
+    });
+    running.add(call);
+    void call.finally(() => running.delete(call));
+  });
+  const address = options.address ?? '127.0.0.1';
+  const port = await listen(server, options.port, address);
+  return {
+    port,
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    close: (drainMs = 10_000) => closeServer(server, running, drainMs),
+  };
+}
+
+async function answer(options: LocalHostOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const target = functionFor(options, request.url ?? '');
+  const body = await readBody(request);
+  if (body === 'gone') return;
+  if (!target) return refuse(response, new GatewayError('not_found', `Nothing answers at ${(request.url ?? '').split('?', 1)[0]}.`));
+  const event = body === 'too large' ? undefined : toProxyEvent(request, body);
+  if (body === 'too large' || !event || exceedsEventLimit(event, body.length)) {
+    if (!request.complete) response.once('finish', () => request.destroy());
+    return refuse(response, new GatewayError('request_too_large', 'The request is larger than the 6 MB that a Lambda function can take.'));
+  }
+  try {
+    await invokeForHttp(target.handler, target.name, event, response);
+  } catch (thrown) {
+    if (response.destroyed) return; // The client left; whatever the function made of that is no failure.
+    options.onFunctionError?.(target.name, thrown);
+    if (response.headersSent) response.destroy();
+    else refuse(response, new GatewayError('internal_error', 'The gateway failed to handle this request.'));
+  }
+}
+
+function functionFor(options: LocalHostOptions, url: string): { readonly name: string; readonly handler: LambdaHandler } | undefined {
+  if (/^\/(?:v1|v1beta)\/|^\/health(?:\?|$)/.test(url)) return { name: 'sluice-gateway', handler: options.gateway };
+  if (/^\/admin\/|^\/console(?:[/?]|$)/.test(url)) return { name: 'sluice-admin', handler: options.admin };
+  return undefined;
+}
+
+/** Reads the whole body. A client that leaves before its end is `gone`. */
+function readBody(request: IncomingMessage): Promise<Buffer | 'too large' | 'gone'> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBodyBytes) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > maxDiscardedBytes) resolve('too large');
+    });
+    request.once('end', () => resolve(size > maxBodyBytes ? 'too large' : Buffer.concat(chunks, size)));
+    request.once('close', () => resolve('gone'));
+  });
+}
+
+function refuse(response: ServerResponse, error: GatewayError): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  const body = JSON.stringify(openAiErrorBody(error));
+  response.writeHead(error.status, {
+    ...errorHeaders(error),
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}
+
+function listen(server: Server, port: number, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => {
+      server.off('error', reject);
+      const bound: AddressInfo | string | null = server.address();
+      resolve(typeof bound === 'object' && bound ? bound.port : port);
+    });
+  });
+}
+
+async function closeServer(server: Server, running: ReadonlySet<Promise<void>>, drainMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await settledWithin(running, drainMs);
+  server.closeAllConnections();
+  await settledWithin(running, settleAfterCutMs);
+  await closed;
+}
+
+/** Waits until all of `running`, those that join it meanwhile too, have settled, at most `limitMs`. */
+async function settledWithin(running: ReadonlySet<Promise<void>>, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), limitMs);
+  });
+  while (running.size > 0) {
+    if ((await Promise.race([Promise.allSettled(running), limit])) === 'late') break;
+  }
+  clearTimeout(timer);
+}
