@@ -1,0 +1,111 @@
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+
+/** What one function's code package is made of. */
+export interface BundleRequest {
+  /** The module that exports `handler`. */
+  readonly entry: string;
+  /** The folder that becomes the code package; emptied first. */
+  readonly directory: string;
+  /** Files that travel beside the code: name in the package → where it is now. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A code package on disk. */
+export interface Bundle {
+  readonly directory: string;
+  /** What Lambda is told to call. */
+  readonly handler: string;
+  /** Bytes of the code that loads at start: the entry and every chunk it imports statically. */
+  readonly startBytes: number;
+  /** Bytes of all code, chunks that load on first use included. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Bundles one function: everything it needs and nothing of the runtime's own SDK, so that what was tested is
+ * what runs. Modules behind a dynamic `import()` become chunks of their own and load on first use.
+ *
+ * The same sources always give the same bytes, so that an unchanged function is not deployed again. Source maps
+ * lie in `<directory>.maps`, outside the package: they read an operator's stack trace without costing start-up.
+ * @throws when esbuild finds an error, naming file and line.
+ */
+export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
+  const result = await build({
+    entryPoints: { index: request.entry },
+    outdir: request.directory,
+    bundle: true,
+    splitting: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Modules first: most packages of the AWS SDK name their CommonJS build in `main`, which cannot be shaken.
+    mainFields: ['module', 'main'],
+    conditions: ['module', 'import', 'node'],
+    outExtension: { '.js': '.mjs' },
+    entryNames: '[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    minify: true,
+    keepNames: false,
+    legalComments: 'none',
+    sourcemap: 'external',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+    banner: { js: commonJsBridge },
+    plugins: [builtinHttp],
+  });
+
+  const maps = `${request.directory}.maps`;
+  await Promise.all([request.directory, maps].map((folder) => rm(folder, { recursive: true, force: true })));
+  for (const file of result.outputFiles) {
+    const folder = file.path.endsWith('.map') ? maps : request.directory;
+    const target = join(folder, relative(request.directory, file.path));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, file.contents);
+  }
+  await Promise.all(Object.entries(request.files).map(([name, source]) => copyFile(source, join(request.directory, name))));
+  return { directory: request.directory, handler: 'index.handler', ...measure(result.metafile) };
+}
+
+/** CommonJS packages call `require` for node's own modules; an ES module has none unless it makes one. */
+const commonJsBridge = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+
+/**
+ * Takes `http` and `https` from the runtime without importing them. An ES import of `node:http` evaluates every
+ * export, `WebSocket` and with it undici included: 21 to 25 ms of start-up on Node 24 against 3 ms this way.
+ */
+const builtinHttp: Plugin = {
+  name: 'builtin-http',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
+      path: path.startsWith('node:') ? path : `node:${path}`,
+      namespace: 'builtin-http',
+    }));
+    bundler.onLoad({ filter: /.*/, namespace: 'builtin-http' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      loader: 'js',
+    }));
+  },
+};
+
+function measure(metafile: Metafile): Pick<Bundle, 'startBytes' | 'totalBytes'> {
+  const outputs = Object.entries(metafile.outputs).filter(([path]) => !path.endsWith('.map'));
+  const entry = outputs.find(([, output]) => output.entryPoint !== undefined && output.exports.includes('handler'));
+  if (!entry) throw new Error('The module does not export a handler.');
+
+  const atStart = new Set<string>();
+  const visit = (path: string): void => {
+    if (atStart.has(path)) return;
+    atStart.add(path);
+    for (const imported of metafile.outputs[path]?.imports ?? []) {
+      if (imported.kind === 'import-statement' && imported.external !== true) visit(imported.path);
+    }
+  };
+  visit(entry[0]);
+
+  const sum = (paths: Iterable<string>) => [...paths].reduce((bytes, path) => bytes + (metafile.outputs[path]?.bytes ?? 0), 0);
+  return { startBytes: sum(atStart), totalBytes: sum(outputs.map(([path]) => path)) };
+}

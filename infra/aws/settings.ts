@@ -1,0 +1,54 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+
+/** `-c waf=off` and `"waf": false` in cdk.json mean the same. */
+const onOff = z.union([z.boolean(), z.stringbool()]);
+
+/** How long CloudWatch can keep a log group, in days; any other number is refused by the service. */
+const retentionDays = z.coerce
+  .number()
+  .refine(
+    (days): days is RetentionDays => days in RetentionDays,
+    'must be a retention that CloudWatch Logs knows, such as 7, 30, 90 or 365',
+  );
+
+/**
+ * What an operator can choose at deployment, each with a default that suits a team: given in the
+ * `context` of cdk.json or on the command line (`npx cdk deploy -c memory=1024 -c waf=off`).
+ */
+const deploymentSettingsSchema = z.object({
+  /** Memory of the gateway function in MB. A call mostly waits, so memory is what it costs; CPU comes in proportion. */
+  memory: z.coerce.number().int().min(128).max(10_240).default(512),
+  /** The firewall in front of the API: some $7 a month and $0.60 per million requests. */
+  waf: onOff.default(true),
+  /** Requests one IP address may send within a minute before the firewall refuses it. */
+  wafRequestsPerMinute: z.coerce.number().int().min(10).max(2_000_000_000).default(6_000),
+  /** Requests a second the whole API takes, and how many may come at once. */
+  requestsPerSecond: z.coerce.number().int().min(1).default(1_000),
+  requestBurst: z.coerce.number().int().min(1).default(2_000),
+  logRetentionDays: retentionDays.default(RetentionDays.ONE_MONTH),
+  /** The configuration that goes into the functions' code packages, relative to the project. */
+  config: z.string().min(1).default('gateway.yaml'),
+  /**
+   * Whether the stack gives API Gateway the account's role for writing logs. The role is one per account and
+   * region: switch it off where the account already has one that other stacks look after.
+   */
+  apiGatewayLogRole: onOff.default(true),
+});
+
+/** See {@link deploymentSettingsSchema}. */
+export type DeploymentSettings = z.infer<typeof deploymentSettingsSchema>;
+
+/** The names an operator can set. */
+export const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape);
+
+/**
+ * Reads the settings out of the deployment's context; what is not set takes its default.
+ * @throws Error naming the setting that is wrong and what it may be.
+ */
+export function readDeploymentSettings(contextValue: (name: string) => unknown): DeploymentSettings {
+  const given = Object.fromEntries(deploymentSettingNames.map((name) => [name, contextValue(name)]));
+  const parsed = deploymentSettingsSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new Error(`The deployment settings are wrong: ${z.prettifyError(parsed.error)}`);
+}

@@ -1,0 +1,43 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Api } from './api.ts';
+import { Firewall } from './firewall.ts';
+import { type FunctionCode, Functions } from './functions.ts';
+import { SweepSchedule } from './schedule.ts';
+import { Secrets } from './secrets.ts';
+import type { DeploymentSettings } from './settings.ts';
+import { Tables } from './tables.ts';
+
+export interface SluiceStackProps extends StackProps {
+  readonly code: FunctionCode;
+  readonly settings: DeploymentSettings;
+}
+
+/** The whole gateway in one stack, bound to no account and no region. */
+export class SluiceStack extends Stack {
+  constructor(scope: Construct, id: string, { code, settings, ...props }: SluiceStackProps) {
+    super(scope, id, { description: 'Sluice, an AI gateway for your own AWS account.', ...props });
+
+    const tables = new Tables(this, 'Tables');
+    const secrets = new Secrets(this, 'Secrets');
+    const functions = new Functions(this, 'Functions', { code, settings, tables, secrets });
+    const api = new Api(this, 'Api', { gateway: functions.gateway.function, admin: functions.admin.function, settings });
+    if (settings.waf) {
+      new Firewall(this, 'Firewall', {
+        stageArn: api.restApi.deploymentStage.stageArn,
+        requestsPerMinutePerAddress: settings.wafRequestsPerMinute,
+      });
+    }
+    new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
+
+    new CfnOutput(this, 'ApiUrl', { value: api.restApi.url, description: 'Where the gateway answers; clients take this plus v1.' });
+    new CfnOutput(this, 'AdminKeySecret', {
+      value: `aws secretsmanager get-secret-value --region ${this.region} --secret-id ${secrets.adminKey.secretArn} --query SecretString --output text`,
+      description: 'The command that prints the admin key.',
+    });
+    new CfnOutput(this, 'ProviderSecret', {
+      value: secrets.provider.secretArn,
+      description: 'The secret that holds the providers keys as one JSON object; fill it with aws secretsmanager put-secret-value.',
+    });
+  }
+}
