@@ -1,0 +1,126 @@
+import type { ModelRow } from './catalogue-schema.ts';
+
+const text = ['text'] as const;
+const textImage = ['text', 'image'] as const;
+const textPdf = ['text', 'pdf'] as const;
+const textImagePdf = ['text', 'image', 'pdf'] as const;
+const everything = ['text', 'image', 'audio', 'video', 'pdf'] as const;
+
+const none = [] as const;
+const tools = ['tools'] as const;
+const toolsReasoning = ['tools', 'reasoning'] as const;
+const toolsSchema = ['tools', 'json-schema'] as const;
+const all = ['tools', 'reasoning', 'json-schema'] as const;
+
+/**
+ * Limits and abilities of well-known models, by provider. A model that is not here may be called all the
+ * same; gateway.yaml can give its limits. Prices live in the pricing room.
+ *
+ * Limits are those models.dev collects from the vendors' pages (https://models.dev, MIT), as published in
+ * the model profiles of the @langchain packages.
+ */
+export const modelRows = {
+  openai: [
+    { id: 'gpt-3.5-turbo', contextLength: 16_385, maxOutputTokens: 4096, input: text, abilities: none },
+    { id: 'gpt-4.1', contextLength: 1_047_576, maxOutputTokens: 32_768, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4.1-mini', contextLength: 1_047_576, maxOutputTokens: 32_768, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4.1-nano', contextLength: 1_047_576, maxOutputTokens: 32_768, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4o', contextLength: 128_000, maxOutputTokens: 16_384, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4o-2024-05-13', contextLength: 128_000, maxOutputTokens: 4096, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4o-2024-08-06', contextLength: 128_000, maxOutputTokens: 16_384, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4o-2024-11-20', contextLength: 128_000, maxOutputTokens: 16_384, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-4o-mini', contextLength: 128_000, maxOutputTokens: 16_384, input: textImagePdf, abilities: toolsSchema },
+    { id: 'gpt-5', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5-mini', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5-nano', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5-pro', contextLength: 400_000, maxOutputTokens: 272_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.1', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.2', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.2-pro', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.3-codex', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.4', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.4-mini', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.4-nano', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.4-pro', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.5', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.5-pro', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.6', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.6-luna', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.6-sol', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.6-terra', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-6-astra', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'o1', contextLength: 200_000, maxOutputTokens: 100_000, input: textImagePdf, abilities: all },
+    { id: 'o1-pro', contextLength: 200_000, maxOutputTokens: 100_000, input: textImagePdf, abilities: all },
+    { id: 'o3', contextLength: 200_000, maxOutputTokens: 100_000, input: textImagePdf, abilities: all },
+    { id: 'o3-mini', contextLength: 200_000, maxOutputTokens: 100_000, input: textPdf, abilities: all },
+    { id: 'o3-pro', contextLength: 200_000, maxOutputTokens: 100_000, input: textImagePdf, abilities: all },
+    { id: 'o4-mini', contextLength: 200_000, maxOutputTokens: 100_000, input: textImagePdf, abilities: all },
+    { id: 'text-embedding-3-large', contextLength: 8191, input: text, abilities: none },
+    { id: 'text-embedding-3-small', contextLength: 8191, input: text, abilities: none },
+    { id: 'text-embedding-ada-002', contextLength: 8192, input: text, abilities: none },
+  ],
+  anthropic: [
+    { id: 'claude-fable-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-fable-5-1', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-haiku-4-5', contextLength: 200_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-4-1', contextLength: 200_000, maxOutputTokens: 32_000, input: textImagePdf, abilities: toolsReasoning },
+    { id: 'claude-opus-4-5', contextLength: 200_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-4-6', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-4-7', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-4-8', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-sonnet-4-5', contextLength: 1_000_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
+    { id: 'claude-sonnet-4-6', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-sonnet-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+  ],
+  google: [
+    { id: 'gemini-2.0-flash', contextLength: 1_048_576, maxOutputTokens: 8192, input: everything, abilities: toolsSchema },
+    { id: 'gemini-2.0-flash-lite', contextLength: 1_048_576, maxOutputTokens: 8192, input: everything, abilities: toolsSchema },
+    { id: 'gemini-2.5-flash', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-2.5-flash-lite', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-2.5-pro', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-3-flash-preview', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-3-pro-preview', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-3.1-pro-preview', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-3.8-flash', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
+    { id: 'gemini-embedding-001', contextLength: 2048, input: text, abilities: none },
+  ],
+  xai: [
+    { id: 'grok-3', contextLength: 131_072, maxOutputTokens: 8192, input: text, abilities: toolsSchema },
+    { id: 'grok-3-mini', contextLength: 131_072, maxOutputTokens: 8192, input: text, abilities: all },
+    { id: 'grok-4', contextLength: 256_000, maxOutputTokens: 64_000, input: text, abilities: all },
+    { id: 'grok-4-1-fast', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: all },
+    { id: 'grok-4-1-fast-non-reasoning', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: toolsSchema },
+    { id: 'grok-4-fast', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: all },
+    { id: 'grok-4-fast-non-reasoning', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: toolsSchema },
+    { id: 'grok-code-fast-1', contextLength: 256_000, maxOutputTokens: 10_000, input: text, abilities: all },
+  ],
+  deepseek: [
+    { id: 'deepseek-chat', contextLength: 1_000_000, maxOutputTokens: 384_000, input: text, abilities: tools },
+    { id: 'deepseek-reasoner', contextLength: 1_000_000, maxOutputTokens: 384_000, input: text, abilities: toolsReasoning },
+    { id: 'deepseek-v4-flash', contextLength: 1_000_000, maxOutputTokens: 384_000, input: text, abilities: all },
+    { id: 'deepseek-v4-pro', contextLength: 1_000_000, maxOutputTokens: 384_000, input: text, abilities: all },
+  ],
+  groq: [
+    { id: 'llama-3.1-8b-instant', contextLength: 131_072, maxOutputTokens: 131_072, input: text, abilities: tools },
+    { id: 'llama-3.3-70b-versatile', contextLength: 131_072, maxOutputTokens: 32_768, input: text, abilities: tools },
+    {
+      id: 'meta-llama/llama-4-maverick-17b-128e-instruct',
+      contextLength: 131_072,
+      maxOutputTokens: 8192,
+      input: textImage,
+      abilities: toolsSchema,
+    },
+    {
+      id: 'meta-llama/llama-4-scout-17b-16e-instruct',
+      contextLength: 131_072,
+      maxOutputTokens: 8192,
+      input: textImage,
+      abilities: toolsSchema,
+    },
+    { id: 'moonshotai/kimi-k2-instruct-0905', contextLength: 262_144, maxOutputTokens: 16_384, input: text, abilities: toolsSchema },
+    { id: 'openai/gpt-oss-120b', contextLength: 131_072, maxOutputTokens: 65_536, input: text, abilities: all },
+    { id: 'openai/gpt-oss-20b', contextLength: 131_072, maxOutputTokens: 65_536, input: text, abilities: all },
+    { id: 'qwen/qwen3-32b', contextLength: 131_072, maxOutputTokens: 16_384, input: text, abilities: toolsReasoning },
+  ],
+} as const satisfies Readonly<Record<string, readonly ModelRow[]>>;

@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import {
+  completeRow,
+  fillPlaceholders,
+  findEndpoint,
+  findModel,
+  findProvider,
+  knownModels,
+  nearest,
+  openAiCompatibleDialects,
+  providerIds,
+  providerRows,
+  resolveOptions,
+} from '../../shared/providers/catalogue.ts';
+import { modelRows } from '../../shared/providers/catalogue-models.ts';
+import { modelRowSchema, providerRowSchema } from '../../shared/providers/catalogue-schema.ts';
+
+const placeholdersOf = (text: string) => [...text.matchAll(/\{([a-z_]+)\}/g)].map(([, name]) => name ?? '');
+
+describe('the rows', () => {
+  test.each(providerRows.map((row) => [row.id, row] as const))('%s keeps to the schema', (_, row) => {
+    expect(providerRowSchema.parse(row)).toMatchObject(row);
+  });
+
+  test('no id stands twice', () => {
+    expect(providerIds).toHaveLength(providerRows.length);
+  });
+
+  test.each(providerRows.map((row) => [row.id, row] as const))(
+    '%s names every placeholder of its URLs as an option, and no other',
+    (_, row) => {
+      const urls = [row.baseUrl, ...Object.values(row.dialects).map((endpoint) => endpoint.baseUrl ?? '')];
+      const placeholders = new Set(urls.flatMap(placeholdersOf));
+      expect(new Set((row.options ?? []).map(({ name }) => name))).toEqual(placeholders);
+      for (const { path, streamPath = '' } of Object.values(row.dialects)) {
+        for (const name of placeholdersOf(path + streamPath)) expect(name).toBe('model');
+      }
+    },
+  );
+
+  test.each(providerRows.map((row) => [row.id, row] as const))('%s can be reached: a dialect, and a key or a way without one', (_, row) => {
+    expect(Object.keys(row.dialects)).not.toHaveLength(0);
+    expect(row.keyVariables.length > 0 || row.auth === 'none' || row.authWithoutKey !== undefined).toBe(true);
+  });
+
+  test('a loopback address is that of a local server, and a local server alone may speak plain HTTP', () => {
+    for (const { id, baseUrl, local = false } of providerRows) {
+      expect([id, baseUrl.startsWith('http://')]).toEqual([id, local]);
+      expect([id, new URL(baseUrl.replaceAll(/[{}]/g, '')).hostname === 'localhost']).toEqual([id, local]);
+    }
+  });
+});
+
+describe('the models', () => {
+  const rows = Object.entries(modelRows).flatMap(([provider, models]) =>
+    models.map((model) => [`${provider}/${model.id}`, provider, model] as const),
+  );
+
+  test.each(rows)('%s keeps to the schema', (_, provider, model) => {
+    expect(modelRowSchema.parse(model)).toEqual(model);
+    expect(providerIds).toContain(provider);
+  });
+
+  test('no id stands twice at one provider', () => {
+    expect(new Set(rows.map(([name]) => name)).size).toBe(rows.length);
+  });
+
+  test('no model gives more than its context holds', () => {
+    for (const [name, , model] of rows) {
+      const most = 'maxOutputTokens' in model ? model.maxOutputTokens : 0;
+      expect([name, most <= model.contextLength]).toEqual([name, true]);
+    }
+  });
+});
+
+describe('findProvider', () => {
+  test('fills in the defaults that a row leaves out', () => {
+    const groq = findProvider('groq');
+    expect(groq).toMatchObject({ id: 'groq', headers: {}, options: [], local: false });
+    expect(groq?.quirks).toEqual({
+      reportsStreamUsage: 'on-request',
+      acceptsStreamOptions: true,
+      maxTokensField: 'both',
+      sendsDone: true,
+      stopsBillingOnAbort: false,
+      honoursIdempotencyKey: false,
+      errorShape: 'openai',
+    });
+  });
+
+  test('finds nothing under an id of nobody, not even one that every object has', () => {
+    expect(findProvider('nobody')).toBeUndefined();
+    expect(findProvider('constructor')).toBeUndefined();
+  });
+
+  test('takes an abort to end the bill only where OpenRouter says so', () => {
+    expect(findProvider('openai')?.quirks.stopsBillingOnAbort).toBe(true);
+    expect(findProvider('anthropic')?.quirks.stopsBillingOnAbort).toBe(true);
+    for (const id of ['bedrock', 'groq', 'google', 'mistral'])
+      expect([id, findProvider(id)?.quirks.stopsBillingOnAbort]).toEqual([id, false]);
+  });
+});
+
+describe('findEndpoint', () => {
+  const endpoint = (id: string, ...rest: [Parameters<typeof findEndpoint>[1], string]) => {
+    const provider = findProvider(id);
+    return provider && findEndpoint(provider, ...rest);
+  };
+
+  test('gives the base URL and the auth of the row where the dialect has none of its own', () => {
+    expect(endpoint('anthropic', 'messages', 'claude-opus-5')).toEqual({
+      baseUrl: 'https://api.anthropic.com/v1',
+      auth: 'x-api-key',
+      path: '/messages',
+    });
+    expect(endpoint('anthropic', 'chat-completions', 'claude-opus-5')).toMatchObject({ auth: 'bearer', fidelity: 'reduced' });
+  });
+
+  test('gives nothing for a dialect that is not spoken', () => {
+    expect(endpoint('groq', 'messages', 'llama-3.3-70b-versatile')).toBeUndefined();
+  });
+
+  test('gives nothing for a model that the dialect does not serve', () => {
+    expect(endpoint('bedrock', 'chat-completions', 'openai.gpt-oss-120b-1:0')).toMatchObject({ path: '/openai/v1/chat/completions' });
+    expect(endpoint('bedrock', 'chat-completions', 'us.openai.gpt-oss-120b-1:0')).toBeDefined();
+    expect(endpoint('bedrock', 'chat-completions', 'anthropic.claude-opus-4-5-20251101-v1:0')).toBeUndefined();
+  });
+
+  test.each([
+    ['a*c', 'abc', true],
+    ['a*c', 'ac', true],
+    ['a*a', 'a', false],
+    ['*-mini', 'gpt-5-mini', true],
+    ['*b*d', 'abcd', true],
+    ['*d*b', 'abcd', false],
+    ['abc', 'abcd', false],
+    ['*', '', true],
+  ])('a model pattern %s against %s is %s', (pattern, model, expected) => {
+    const provider = completeRow({
+      id: 'own',
+      name: 'Own',
+      source: 'https://example.com/docs',
+      baseUrl: 'https://example.com/v1',
+      auth: 'bearer',
+      keyVariables: ['OWN_KEY'],
+      dialects: { 'chat-completions': { ...openAiCompatibleDialects['chat-completions'], models: [pattern] } },
+    });
+    expect(findEndpoint(provider, 'chat-completions', model) !== undefined).toBe(expected);
+  });
+});
+
+describe('resolveOptions', () => {
+  const bedrock = { options: findProvider('bedrock')?.options ?? [] };
+
+  test('prefers the configuration to the environment, and the environment to the default', () => {
+    expect(resolveOptions(bedrock, { region: 'eu-central-1' }, { AWS_REGION: 'us-west-2' }).values).toEqual({ region: 'eu-central-1' });
+    expect(resolveOptions(bedrock, {}, { AWS_REGION: '', AWS_DEFAULT_REGION: 'us-west-2' }).values).toEqual({ region: 'us-west-2' });
+    expect(resolveOptions(bedrock, {}, {})).toEqual({ values: { region: 'us-east-1' }, missing: [] });
+  });
+
+  test('names what nothing gives', () => {
+    expect(resolveOptions({ options: findProvider('azure')?.options ?? [] }, {}, {})).toEqual({ values: {}, missing: ['resource'] });
+  });
+
+  test('values go into a URL encoded, so that none can change its host', () => {
+    expect(fillPlaceholders('https://{resource}.openai.azure.com/{other}', { resource: 'evil.example/' })).toBe(
+      'https://evil.example%2F.openai.azure.com/{other}',
+    );
+  });
+});
+
+describe('findModel', () => {
+  test('knows the limits of a model, and of a dated snapshot of it', () => {
+    expect(findModel('anthropic', 'claude-sonnet-4-5')).toMatchObject({ maxOutputTokens: 64_000 });
+    expect(findModel('anthropic', 'claude-sonnet-4-5-20250929')).toMatchObject({ id: 'claude-sonnet-4-5' });
+    expect(findModel('openai', 'gpt-4o-2024-05-13')).toMatchObject({ maxOutputTokens: 4096 });
+    expect(findModel('openai', 'gpt-5-2025-08-07')).toMatchObject({ id: 'gpt-5' });
+  });
+
+  test("knows Azure's models by OpenAI's names", () => {
+    expect(findModel('azure', 'gpt-5')).toEqual(findModel('openai', 'gpt-5'));
+    expect(knownModels('azure')).toBe(knownModels('openai'));
+  });
+
+  test('knows nothing of a model or provider that has no row', () => {
+    expect(findModel('openai', 'gpt-0')).toBeUndefined();
+    expect(findModel('constructor', 'gpt-5')).toBeUndefined();
+    expect(knownModels('nobody')).toEqual([]);
+  });
+});
+
+describe('nearest', () => {
+  test.each([
+    ['opnai', 'openai'],
+    ['OpenAI', 'openai'],
+    ['antropic', 'anthropic'],
+    ['gorq', 'groq'],
+    ['openroute', 'openrouter'],
+    ['mistralai', 'mistral'],
+  ])('takes %s for %s', (slip, meant) => {
+    expect(nearest(slip)[0]).toBe(meant);
+  });
+
+  test('suggests nothing for a word that is like no id, and at most three for one like many', () => {
+    expect(nearest('zzzzzzzz')).toEqual([]);
+    expect(nearest('  ')).toEqual([]);
+    expect(nearest('aaa', ['aab', 'aac', 'aad', 'aae'])).toEqual(['aab', 'aac', 'aad']);
+  });
+});
