@@ -1,0 +1,75 @@
+import type { JsonObject } from './json.ts';
+
+/** The wire formats that clients speak. The path of a request names its dialect. */
+export type DialectName =
+  | 'chat-completions'
+  | 'responses'
+  | 'messages'
+  | 'completions'
+  | 'embeddings'
+  | 'gemini'
+  | 'rerank'
+  | 'images'
+  | 'speech'
+  | 'transcriptions'
+  | 'moderations';
+
+/** An image in a request, as far as it can be known without fetching anything. */
+export interface ImageFacts {
+  /** Size of the encoded image in bytes, when it came inline. */
+  readonly bytes?: number;
+  readonly width?: number;
+  readonly height?: number;
+  /** The caller's wish for resolution, in OpenAI's words: `low`, `high`, `auto`, `original`. */
+  readonly detail?: string;
+}
+
+/** A document in a request. */
+export interface FileFacts {
+  readonly bytes?: number;
+  readonly mediaType?: string;
+}
+
+/** Sound in a request. */
+export interface AudioFacts {
+  readonly bytes?: number;
+  readonly seconds?: number;
+}
+
+/** What bears on the number of input tokens, gathered by the dialect that read the body. */
+export interface ContentFacts {
+  /** UTF-8 bytes of all text the model will read: messages, system, tool definitions, schemas. */
+  readonly textBytes: number;
+  readonly messages: number;
+  readonly tools: number;
+  readonly images: readonly ImageFacts[];
+  readonly files: readonly FileFacts[];
+  readonly audio: readonly AudioFacts[];
+  /** Whether the caller marked parts of the prompt for the provider's cache, at which lifetime. */
+  readonly promptCache: 'none' | '5m' | '1h';
+}
+
+/** A request in any dialect, validated, and what the gateway has to know of it. */
+export interface Call {
+  readonly dialect: DialectName;
+  /** The model as the caller named it: `provider/model` or a route of the configuration. */
+  readonly model: string;
+  /** The body as the caller sent it, unknown fields included. Native transports forward it. */
+  readonly body: JsonObject;
+  readonly stream: boolean;
+  /** Whether the caller wants usage in the stream; where a dialect always carries it, true. */
+  readonly streamUsage: boolean;
+  /** The caller's own cap on output tokens of one choice. */
+  readonly maxOutputTokens: number | undefined;
+  /** Answers asked for (`n`). */
+  readonly choices: number;
+  /** The caller's name for its end user, from the body. */
+  readonly endUser: string | undefined;
+  readonly serviceTier: string | undefined;
+  readonly content: ContentFacts;
+  /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */
+  readonly forwardedHeaders: Readonly<Record<string, string>>;
+}
+
+/** Why an answer ended, in one vocabulary for all dialects. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'error' | 'other';

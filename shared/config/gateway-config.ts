@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { cacheSettingsSchema } from '../cache/cache-settings.ts';
+import { priceOverridesSchema } from '../pricing/price-override.ts';
+import { providerSettingsSchema } from '../providers/provider-settings.ts';
+import { routeSchema, timeoutsSchema } from '../routing/route-schema.ts';
+
+const providerName = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _');
+const routeName = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
+
+/** Defaults for every call; a route or a key may say otherwise in the same words. */
+export const defaultsSchema = z.strictObject({
+  retries: z.int().min(0).max(10).optional(),
+  timeouts: timeoutsSchema.optional(),
+  cache: cacheSettingsSchema.optional(),
+});
+
+/** `gateway.yaml`, the one file an operator edits. */
+export const gatewayConfigSchema = z.strictObject({
+  /** For editors: where this file's JSON Schema is. */
+  $schema: z.string().optional(),
+  providers: z
+    .record(
+      providerName,
+      providerSettingsSchema.nullable().transform((value) => value ?? {}),
+    )
+    .default({}),
+  models: z.record(routeName, routeSchema.extend({ cache: cacheSettingsSchema.optional() })).default({}),
+  prices: priceOverridesSchema.default({}),
+  defaults: defaultsSchema.default({}),
+  /** What happens to calls while DynamoDB does not answer: refused (`closed`) or let through and logged (`open`). */
+  on_store_failure: z.enum(['closed', 'open']).default('closed'),
+  streaming: z
+    .strictObject({
+      /** After so much silence a comment goes out, so that no idle timer along the way fires. */
+      keep_alive_ms: z.int().min(100).max(240_000).default(15_000),
+      /** How long the status of a stream is held back while another target could still answer. */
+      commit_after_ms: z.int().min(100).max(240_000).default(10_000),
+    })
+    .prefault({}),
+});
+
+/** See {@link gatewayConfigSchema}. */
+export type GatewayConfig = z.infer<typeof gatewayConfigSchema>;

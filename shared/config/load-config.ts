@@ -1,0 +1,118 @@
+import { readFile } from 'node:fs/promises';
+import type * as z from 'zod';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { ConfiguredProvider } from '../providers/configured-provider.ts';
+import { namesPrivateHost } from '../providers/private-address.ts';
+import { type GatewayConfig, gatewayConfigSchema } from './gateway-config.ts';
+
+/** Where a path of the configuration stands in the file, for error messages. */
+type Locate = (path: readonly PropertyKey[]) => string;
+
+/**
+ * Reads and checks a configuration file, YAML or JSON by its ending.
+ * @throws GatewayError `invalid_request` with every mistake on a line of its own: file, line, what is wrong, what to write.
+ */
+export async function loadConfigFile(path: string): Promise<GatewayConfig> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new GatewayError('invalid_request', `Cannot read the configuration ${path}. Create it, or set SLUICE_CONFIG to where it is.`, {
+      cause,
+    });
+  });
+  return path.endsWith('.json') ? checkConfig(JSON.parse(text), () => path) : await parseConfigText(text, path);
+}
+
+/**
+ * Parses YAML text.
+ * @throws GatewayError `invalid_request`, see {@link loadConfigFile}.
+ */
+export async function parseConfigText(text: string, name: string): Promise<GatewayConfig> {
+  // Only a laptop and the control plane read YAML; a deployed data plane gets JSON and never loads this.
+  const { parseDocument, LineCounter } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw new GatewayError('invalid_request', `${name}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
+  }
+  const locate: Locate = (path) => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range))
+        return `${name}:${lines.linePos(node.range[0]).line}`;
+    }
+    return `${name}:1`;
+  };
+  return checkConfig(document.toJS() ?? {}, locate);
+}
+
+/**
+ * Checks a configuration: its shape, then what a shape cannot say (unknown providers, routes to nowhere).
+ * @throws GatewayError `invalid_request`, see {@link loadConfigFile}.
+ */
+export function checkConfig(value: unknown, locate: Locate): GatewayConfig {
+  const parsed = gatewayConfigSchema.safeParse(value);
+  if (!parsed.success)
+    throw configError(
+      parsed.error.issues.map((issue) => ({ path: issue.path, message: explain(issue) })),
+      locate,
+    );
+  const problems = [...providerProblems(parsed.data), ...routeProblems(parsed.data)];
+  if (problems.length > 0) throw configError(problems, locate);
+  return parsed.data;
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function configError(problems: readonly Problem[], locate: Locate): GatewayError {
+  const lines = problems.map(
+    ({ path, message }) => `${locate(path)}: ${path.length > 0 ? `${path.map(String).join('.')} ` : ''}${message}`,
+  );
+  return new GatewayError('invalid_request', lines.join('\n'), { details: { problems: lines } });
+}
+
+function explain(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ')}`;
+  if (issue.code === 'invalid_union') {
+    const inner = issue.errors.flat().find(({ path }) => path.length > 0) ?? issue.errors.flat()[0];
+    if (inner !== undefined) return `${inner.path.length > 0 ? `(${inner.path.map(String).join('.')}) ` : ''}${explain(inner)}`;
+  }
+  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+}
+
+function providerProblems(config: GatewayConfig): Problem[] {
+  const problems: Problem[] = [];
+  for (const [id, settings] of Object.entries(config.providers)) {
+    try {
+      new ConfiguredProvider(id, settings, { secrets: { read: async () => undefined }, environment: process.env });
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      problems.push({ path: error.param?.split('.') ?? ['providers', id], message: error.message });
+    }
+    if (settings.base_url !== undefined && settings.allow_private_address !== true && namesPrivateHost(new URL(settings.base_url))) {
+      problems.push({
+        path: ['providers', id, 'base_url'],
+        message: 'leads to a private address, which is refused. If that is meant, add allow_private_address: true.',
+      });
+    }
+  }
+  return problems;
+}
+
+function routeProblems(config: GatewayConfig): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, route] of Object.entries(config.models)) {
+    for (const [index, target] of route.targets.entries()) {
+      const model = typeof target === 'string' ? target : target.model;
+      const provider = model.slice(0, model.indexOf('/'));
+      if (provider in config.providers || provider === 'echo') continue;
+      problems.push({
+        path: ['models', name, 'targets', index],
+        message: `names the provider '${provider}', which is not under providers. Add it there.`,
+      });
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,117 @@
+import type { AudioFacts, Call, ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
+import type { JsonObject } from '../calls/json.ts';
+import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
+import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
+import type { DialectRequest, NativeTarget } from './dialect.ts';
+import { invalidRequest } from './invalid-request.ts';
+
+/** Validates a chat completion request and gathers what the gateway has to know of it. */
+export function parseChatRequest(request: DialectRequest): Call {
+  const parsed = chatRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  const chat = parsed.data;
+  return {
+    dialect: 'chat-completions',
+    model: chat.model,
+    body: request.body,
+    stream: chat.stream === true,
+    streamUsage: chat.stream_options?.include_usage === true,
+    maxOutputTokens: chat.max_completion_tokens ?? chat.max_tokens ?? undefined,
+    choices: chat.n ?? 1,
+    endUser: chat.user ?? undefined,
+    serviceTier: chat.service_tier ?? undefined,
+    content: contentFacts(chat, request.bodyBytes),
+    forwardedHeaders: {},
+  };
+}
+
+/**
+ * Text is bounded by the whole body less the media in it: JSON never writes a text in fewer bytes than UTF-8 does,
+ * and a field that nobody here knows may be read by the model as well.
+ */
+function contentFacts(chat: ChatRequest, bodyBytes: number): ContentFacts {
+  const media: Media = { images: [], files: [], audio: [], inlineBytes: 0, promptCache: 'none' };
+  for (const message of chat.messages) gatherMedia(message, media);
+  return {
+    textBytes: Math.max(0, bodyBytes - media.inlineBytes),
+    messages: chat.messages.length,
+    tools: chat.tools?.length ?? 0,
+    images: media.images,
+    files: media.files,
+    audio: media.audio,
+    promptCache: media.promptCache,
+  };
+}
+
+interface Media {
+  images: ImageFacts[];
+  files: FileFacts[];
+  audio: AudioFacts[];
+  inlineBytes: number;
+  promptCache: ContentFacts['promptCache'];
+}
+
+function gatherMedia(message: ChatMessage, media: Media): void {
+  if (!Array.isArray(message.content)) return;
+  for (const part of message.content) {
+    if (part.cache_control !== undefined && media.promptCache === 'none') media.promptCache = '5m';
+    if (isOneHour(part.cache_control)) media.promptCache = '1h';
+    if ('image_url' in part) gatherImage(part.image_url, media);
+    else if ('input_audio' in part) gatherAudio(part.input_audio, media);
+    else if ('file' in part) gatherFile(part.file, media);
+  }
+}
+
+function isOneHour(cacheControl: unknown): boolean {
+  return typeof cacheControl === 'object' && cacheControl !== null && 'ttl' in cacheControl && cacheControl.ttl === '1h';
+}
+
+function gatherImage(image: unknown, media: Media): void {
+  if (typeof image !== 'object' || image === null || !('url' in image) || typeof image.url !== 'string') return;
+  const inline = parseDataUrl(image.url);
+  const detail = 'detail' in image && typeof image.detail === 'string' ? { detail: image.detail } : {};
+  if (inline === undefined) {
+    media.images.push(detail);
+    return;
+  }
+  media.inlineBytes += inline.base64.length;
+  media.images.push({ bytes: base64Bytes(inline.base64), ...detail });
+}
+
+function gatherAudio(audio: unknown, media: Media): void {
+  if (typeof audio !== 'object' || audio === null || !('data' in audio) || typeof audio.data !== 'string') return;
+  media.inlineBytes += audio.data.length;
+  media.audio.push({ bytes: base64Bytes(audio.data) });
+}
+
+function gatherFile(file: unknown, media: Media): void {
+  if (typeof file !== 'object' || file === null) return;
+  if (!('file_data' in file) || typeof file.file_data !== 'string') {
+    media.files.push({});
+    return;
+  }
+  const inline = parseDataUrl(file.file_data);
+  const base64 = inline?.base64 ?? file.file_data;
+  media.inlineBytes += base64.length;
+  media.files.push({ bytes: base64Bytes(base64), ...(inline && { mediaType: inline.mediaType }) });
+}
+
+/** The caller's body for a provider that speaks Chat Completions, with only what must differ changed. */
+export function nativeChatBody(call: Call, target: NativeTarget): JsonObject {
+  const body: JsonObject = { ...call.body, ...target.overrides, model: target.model };
+  if (target.stream) body.stream = true;
+  else if (body.stream === true) body.stream = false;
+  if (target.stream && target.asksForStreamUsage && !call.streamUsage) {
+    const options = call.body.stream_options;
+    body.stream_options =
+      typeof options === 'object' && options !== null && !Array.isArray(options)
+        ? { ...options, include_usage: true }
+        : { include_usage: true };
+  }
+  if (target.maxOutputTokens !== undefined) {
+    delete body.max_tokens;
+    delete body.max_completion_tokens;
+    body[target.maxTokensField] = target.maxOutputTokens;
+  }
+  return body;
+}

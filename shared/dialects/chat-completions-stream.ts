@@ -1,0 +1,129 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+import { sseFrame } from '../streaming/sse-writer.ts';
+import { addContent, finishReasonOf, readChatFault, readChatUsage, textOf } from './chat-completions-answer.ts';
+import type { FrameReading, StreamState } from './dialect.ts';
+
+/** What is remembered of a chat completion stream. */
+export interface ChatStreamState extends StreamState {
+  created: number | undefined;
+  /** Indexes of choices that have begun, and those that have finished. */
+  readonly begun: Set<number>;
+  readonly finished: Set<number>;
+  sawDone: boolean;
+  sentUsage: boolean;
+}
+
+export function startChatStream(streamUsage: boolean): ChatStreamState {
+  return {
+    usage: undefined,
+    finishReason: undefined,
+    id: undefined,
+    model: undefined,
+    outputBytes: 0,
+    toolNames: [],
+    serviceTier: undefined,
+    ended: false,
+    hasContent: false,
+    streamUsage,
+    created: undefined,
+    begun: new Set(),
+    finished: new Set(),
+    sawDone: false,
+    sentUsage: false,
+  };
+}
+
+const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
+
+/** Reads one event of a chat completion stream (https://platform.openai.com/docs/api-reference/chat-streaming). */
+export function readChatFrame(state: ChatStreamState, frame: SseFrame): FrameReading {
+  if (frame.data === undefined || frame.data === '') return silent;
+  if (frame.data.trim() === '[DONE]') {
+    state.sawDone = true;
+    state.ended = true;
+    return silent;
+  }
+  const chunk: JsonValue = JSON.parse(frame.data);
+  if (!isJsonObject(chunk)) throw new SyntaxError('a chat completion chunk must be a JSON object');
+  const fault = chunk.error == null && frame.event !== 'error' ? undefined : readChatFault(chunk);
+  if (fault !== undefined) return { ...silent, fault };
+  state.id ??= textOf(chunk.id);
+  state.model ??= textOf(chunk.model);
+  state.serviceTier = textOf(chunk.service_tier) ?? state.serviceTier;
+  if (typeof chunk.created === 'number') state.created ??= chunk.created;
+  const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+  let content = false;
+  for (const choice of choices) if (isJsonObject(choice) && readChoice(state, choice)) content = true;
+  if (content) state.hasContent = true;
+  return { ...readUsage(state, chunk, choices.length === 0), content };
+}
+
+function readChoice(state: ChatStreamState, choice: JsonObject): boolean {
+  const index = typeof choice.index === 'number' ? choice.index : 0;
+  state.begun.add(index);
+  const finish = finishReasonOf(choice.finish_reason);
+  if (finish !== undefined) {
+    state.finished.add(index);
+    state.finishReason ??= finish;
+  }
+  return isJsonObject(choice.delta) ? addContent(state, choice.delta) : false;
+}
+
+function readUsage(state: ChatStreamState, chunk: JsonObject, withoutChoices: boolean): FrameReading {
+  const usage = readChatUsage(chunk.usage);
+  if (usage === undefined) return silent;
+  // Some providers count up in every chunk; the last word is the right one.
+  state.usage = usage;
+  const final = withoutChoices || (state.begun.size > 0 && state.finished.size === state.begun.size);
+  if (final) state.sentUsage = true;
+  return { ...silent, finalUsage: final, withhold: withoutChoices && !state.streamUsage };
+}
+
+/** Ended by its own mark, or every choice that began has said why it finished. */
+export function isChatComplete(state: ChatStreamState): boolean {
+  return state.ended || (state.begun.size > 0 && state.finished.size === state.begun.size);
+}
+
+export function closeChatStream(state: ChatStreamState): SseFrame[] {
+  return state.sawDone ? [] : [sseFrame('[DONE]')];
+}
+
+/** The end of a stream that the gateway cuts at the output it could afford: `finish_reason: "length"`, usage, `[DONE]`. */
+export function truncateChatStream(state: ChatStreamState, usage: Usage, costUsd: string | undefined): SseFrame[] {
+  const head = { id: state.id ?? '', object: 'chat.completion.chunk', created: state.created ?? 0, model: state.model ?? '' };
+  const open = [...(state.begun.size === 0 ? [0] : state.begun)].filter((index) => !state.finished.has(index));
+  const frames = open.map((index) => sseFrame(JSON.stringify({ ...head, choices: [{ index, delta: {}, finish_reason: 'length' }] })));
+  if (state.streamUsage) {
+    const body = JSON.stringify({ ...head, choices: [], usage: chatUsageOf(usage) });
+    frames.push(sseFrame(costUsd === undefined ? body : withCostBesideUsage(body, costUsd)));
+  }
+  state.finishReason = 'length';
+  state.ended = true;
+  return [...frames, sseFrame('[DONE]')];
+}
+
+/** Usage in OpenAI's own fields. `cache_write_tokens` is named as OpenRouter names it; OpenAI has no field for it. */
+export function chatUsageOf(usage: Usage): JsonObject {
+  return {
+    prompt_tokens: usage.inputTokens,
+    completion_tokens: usage.outputTokens,
+    total_tokens: usage.inputTokens + usage.outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: usage.cachedInputTokens,
+      ...(usage.cacheWriteTokens > 0 && { cache_write_tokens: usage.cacheWriteTokens }),
+      ...(usage.inputAudioTokens > 0 && { audio_tokens: usage.inputAudioTokens }),
+    },
+    completion_tokens_details: {
+      reasoning_tokens: usage.reasoningTokens,
+      ...(usage.outputAudioTokens > 0 && { audio_tokens: usage.outputAudioTokens }),
+    },
+  };
+}
+
+/** Puts `cost_usd` at the end of the outermost object, beside `usage`, and leaves every other byte alone. */
+export function withCostBesideUsage(json: string, costUsd: string): string {
+  const end = json.lastIndexOf('}');
+  return end === -1 ? json : `${json.slice(0, end)},"cost_usd":${costUsd}${json.slice(end)}`;
+}

@@ -1,0 +1,119 @@
+import type { Call, DialectName, FinishReason } from '../calls/call.ts';
+import type { JsonObject } from '../calls/json.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+
+/** A request as it reaches a dialect: JSON already parsed, its size known. */
+export interface DialectRequest {
+  readonly body: JsonObject;
+  /** Size of the body on the wire in bytes: the ground of the input token bound. */
+  readonly bodyBytes: number;
+  /** Lower-case header names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** What the path itself says, such as Gemini's `models/{model}:streamGenerateContent`. */
+  readonly path: { readonly model?: string; readonly action?: string };
+}
+
+/** What a native provider must be told in its own way. */
+export interface NativeTarget {
+  /** The provider's own name of the model. */
+  readonly model: string;
+  /** Whether usage in a stream has to be asked for by `stream_options.include_usage`. */
+  readonly asksForStreamUsage: boolean;
+  /** The field that carries the output cap where the gateway sets or lowers it. */
+  readonly maxTokensField: 'max_tokens' | 'max_completion_tokens';
+  /** A cap on output tokens that the gateway sets, when the budget affords no more. */
+  readonly maxOutputTokens: number | undefined;
+  /** Whether to ask the provider for a stream; differs from the call where the gateway streams on its own account. */
+  readonly stream: boolean;
+  /** Fields of the target's configuration that replace the caller's. */
+  readonly overrides: Readonly<JsonObject>;
+}
+
+/** What the gateway keeps of an answer, whole or streamed. */
+export interface AnswerFacts {
+  /** Undefined when the provider did not say. */
+  usage: Usage | undefined;
+  finishReason: FinishReason | undefined;
+  /** The provider's own id of the answer. */
+  id: string | undefined;
+  /** The model the provider says it used. */
+  model: string | undefined;
+  /** UTF-8 bytes of everything the model made: an upper bound of its output tokens when usage is missing. */
+  outputBytes: number;
+  /** Names of the tools the model called, in order. */
+  toolNames: string[];
+  /** The service tier the provider says it billed. */
+  serviceTier: string | undefined;
+}
+
+/** An error that a provider told in its own words, in a body or inside a stream. */
+export interface ProviderFault {
+  readonly status: number | undefined;
+  readonly code: string | undefined;
+  readonly type: string | undefined;
+  readonly message: string;
+}
+
+/** What a dialect remembers while it reads a stream. Made by `startStream`, changed by `readFrame` alone. */
+export interface StreamState extends AnswerFacts {
+  /** Whether the end that the dialect prescribes has been seen. */
+  ended: boolean;
+  /** Whether anything the model made has been seen. */
+  hasContent: boolean;
+  readonly streamUsage: boolean;
+}
+
+/** What one event of a stream is, to the gateway. */
+export interface FrameReading {
+  /** The event carries something the model made: text, reasoning, a tool call. */
+  readonly content: boolean;
+  /** The event was asked for by the gateway, not by the caller, and stays here. */
+  readonly withhold: boolean;
+  /** The event carries the final usage, so the cost belongs beside it. */
+  readonly finalUsage: boolean;
+  /** The provider reports a failure inside the stream. */
+  readonly fault: ProviderFault | undefined;
+}
+
+/**
+ * A wire format that clients speak: how a request is read, how answers are understood, how errors look.
+ *
+ * Reading a stream is a step function over an explicit state: no I/O, no clock, so that any split of the
+ * same bytes gives the same reading. A dialect knows no provider.
+ */
+export interface Dialect<State extends StreamState = StreamState> {
+  readonly name: DialectName;
+  /**
+   * Validates a request.
+   * @throws GatewayError `invalid_request` naming the field and what it should be.
+   */
+  parse(request: DialectRequest): Call;
+  /** The body for a provider that speaks this dialect itself: the caller's own, with only the documented fields changed. */
+  nativeBody(call: Call, target: NativeTarget): JsonObject;
+  /** Understands a whole answer of a native provider. */
+  readAnswer(body: JsonObject): AnswerFacts;
+  /** The fault in a body that was sent with an error status, or with 200 by a provider that lies. */
+  readFault(body: JsonObject): ProviderFault | undefined;
+  startStream(call: Call): State;
+  /**
+   * Reads one event.
+   * @throws SyntaxError when the data is not what the dialect allows.
+   */
+  readFrame(state: State, frame: SseFrame): FrameReading;
+  /** Whether the stream may end here: its own end mark was seen, or all choices finished. */
+  isComplete(state: State): boolean;
+  /** Events that a provider left out at the end of a complete stream, such as `[DONE]`. */
+  closing(state: State): SseFrame[];
+  /** Ends a running stream on the gateway's account as if the output cap was reached. */
+  truncate(state: State, usage: Usage, costUsd: string | undefined): SseFrame[];
+  /** The body of an answer or of the event with the final usage, with `cost_usd` (a decimal literal) beside the usage. */
+  withCost(json: string, costUsd: string): string;
+  errorBody(error: GatewayError): JsonObject;
+  /** The last event of a stream that failed after its status went out. */
+  errorFrames(error: GatewayError): SseFrame[];
+  /** Whether comments may be sent through silence; some clients of some dialects choke on them. */
+  readonly allowsComments: boolean;
+}

@@ -1,0 +1,183 @@
+import type { DialectName } from '../calls/call.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import {
+  completeRow,
+  fillPlaceholders,
+  findEndpoint,
+  findModel,
+  findProvider,
+  nearest,
+  openAiCompatibleDialects,
+  providerIds,
+  resolveOptions,
+} from './catalogue.ts';
+import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
+import type { ProviderSettings } from './provider-settings.ts';
+
+/** Where and how one dialect of a provider is called. */
+export interface ProviderEndpoint {
+  readonly url: string;
+  readonly auth: AuthScheme;
+}
+
+/** What is known of a model's limits, in tokens; undefined where nobody says. */
+export interface ModelLimits {
+  readonly contextLength: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+}
+
+/** The key of a provider, behind a reference. */
+export interface Credential {
+  /** The key, or undefined where there is none. `fresh` reads past the cache, after the provider refused it. */
+  read(fresh: boolean): Promise<string | undefined>;
+}
+
+/** Reads what a secret reference stands for. */
+export interface SecretReader {
+  /** The value, or undefined where there is none. `fresh` reads past any cache. */
+  read(reference: string, fresh: boolean): Promise<string | undefined>;
+}
+
+/** A provider as configured: a row of the catalogue and what the operator says of it. */
+export class ConfiguredProvider {
+  /** Its name in the configuration: the part of `provider/model` before the slash. */
+  readonly id: string;
+  readonly row: CatalogueProvider;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly allowPrivateAddress: boolean;
+  readonly credential: Credential;
+  readonly #settings: ProviderSettings;
+  readonly #options: Readonly<Record<string, string>>;
+
+  constructor(
+    id: string,
+    settings: ProviderSettings,
+    context: { readonly secrets: SecretReader; readonly environment: Readonly<Record<string, string | undefined>> },
+  ) {
+    this.id = id;
+    this.row = rowFor(id, settings);
+    this.headers = { ...this.row.headers, ...settings.headers };
+    this.allowPrivateAddress = settings.allow_private_address ?? false;
+    this.credential = new ReferencedCredential(this, settings, context.secrets);
+    this.#settings = settings;
+    const { values, missing } = resolveOptions(this.row, settings.options ?? {}, context.environment);
+    if (missing.length > 0 && settings.base_url === undefined) {
+      throw new GatewayError('invalid_request', `The provider '${id}' needs options: ${missing.join(', ')}.`, {
+        param: `providers.${id}.options`,
+      });
+    }
+    this.#options = values;
+  }
+
+  /** Where a call in this dialect goes; undefined when the provider does not speak it for that model. */
+  endpoint(dialect: DialectName, model: string, stream: boolean): ProviderEndpoint | undefined {
+    const found = findEndpoint(this.row, dialect, model);
+    if (found === undefined) return undefined;
+    const base = this.#settings.base_url?.replace(/\/$/, '') ?? fillPlaceholders(found.baseUrl, this.#options);
+    const path = (stream ? found.streamPath : undefined) ?? found.path;
+    return { url: base + fillPlaceholders(path, { ...this.#options, model }), auth: found.auth };
+  }
+
+  /** Whether the provider's own dialect loses nothing; a `reduced` one is only the way where nothing better is. */
+  speaksFully(dialect: DialectName, model: string): boolean {
+    const found = findEndpoint(this.row, dialect, model);
+    return found !== undefined && found.fidelity !== 'reduced';
+  }
+
+  get stopsBillingOnAbort(): boolean {
+    return this.#settings.stops_billing_on_abort ?? this.row.quirks.stopsBillingOnAbort;
+  }
+
+  get asksForStreamUsage(): boolean {
+    return this.row.quirks.reportsStreamUsage === 'on-request' && this.row.quirks.acceptsStreamOptions;
+  }
+
+  get maxTokensField(): 'max_tokens' | 'max_completion_tokens' {
+    return (
+      this.#settings.max_tokens_field ??
+      (this.row.quirks.maxTokensField === 'max_completion_tokens' ? 'max_completion_tokens' : 'max_tokens')
+    );
+  }
+
+  /** Base URL for a translation, which appends paths of its own. */
+  get baseUrl(): string {
+    return this.#settings.base_url?.replace(/\/$/, '') ?? fillPlaceholders(this.row.baseUrl, this.#options);
+  }
+
+  /** Values of the row's placeholders, such as `region`. */
+  get options(): Readonly<Record<string, string>> {
+    return this.#options;
+  }
+
+  /** The model's limits: the operator's word first, then the catalogue's. */
+  limits(model: string): ModelLimits {
+    const own = this.#settings.models?.[model];
+    const known = findModel(this.row.id, model);
+    return {
+      contextLength: own?.context_length ?? known?.contextLength,
+      maxOutputTokens: own?.max_output_tokens ?? known?.maxOutputTokens,
+    };
+  }
+
+  /** What the catalogue says of a model. */
+  model(model: string): ModelRow | undefined {
+    return findModel(this.row.id, model);
+  }
+
+  /** Models the operator named. */
+  get configuredModels(): readonly string[] {
+    return Object.keys(this.#settings.models ?? {});
+  }
+}
+
+class ReferencedCredential implements Credential {
+  readonly #provider: ConfiguredProvider;
+  readonly #settings: ProviderSettings;
+  readonly #secrets: SecretReader;
+
+  constructor(provider: ConfiguredProvider, settings: ProviderSettings, secrets: SecretReader) {
+    this.#provider = provider;
+    this.#settings = settings;
+    this.#secrets = secrets;
+  }
+
+  async read(fresh: boolean): Promise<string | undefined> {
+    const references =
+      this.#settings.api_key === undefined ? this.#provider.row.keyVariables.map((name) => `env:${name}`) : [this.#settings.api_key];
+    for (const reference of references) {
+      const value = await this.#secrets.read(reference, fresh);
+      if (value !== undefined && value !== '') return value;
+    }
+    return undefined;
+  }
+}
+
+/** The catalogue row behind a name of the configuration. */
+function rowFor(id: string, settings: ProviderSettings): CatalogueProvider {
+  const type = settings.type ?? id;
+  const row = findProvider(type);
+  if (row !== undefined) return row;
+  if (type === 'openai-compatible') {
+    if (settings.base_url === undefined) {
+      throw new GatewayError('invalid_request', `The provider '${id}' needs a base_url.`, { param: `providers.${id}.base_url` });
+    }
+    return completeRow({
+      id,
+      name: id,
+      source: settings.base_url,
+      baseUrl: settings.base_url,
+      auth: 'bearer',
+      authWithoutKey: 'none',
+      keyVariables: [],
+      dialects: openAiCompatibleDialects,
+      aiSdkPackage: '@ai-sdk/openai-compatible',
+    });
+  }
+  const near = nearest(type, [...providerIds, 'openai-compatible']);
+  const hint = near.length > 0 ? ` Did you mean ${near.map((name) => `'${name}'`).join(' or ')}?` : '';
+  throw new GatewayError(
+    'invalid_request',
+    `'${type}' is not a provider of the catalogue.${hint} A provider of your own needs type: openai-compatible and a base_url.`,
+    { param: settings.type === undefined ? `providers.${id}` : `providers.${id}.type` },
+  );
+}

@@ -1,0 +1,175 @@
+import type { Buffer } from 'node:buffer';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { ConfiguredProvider, ProviderEndpoint } from './configured-provider.ts';
+import type { HttpClient, UpstreamResponse } from './http-client.ts';
+import { readBody } from './read-body.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { SseSource } from './sse-source.ts';
+import type { Answer, Attempt, Transport } from './transport.ts';
+import { UpstreamFailure } from './upstream-failure.ts';
+
+/** Larger answers than this are not held in memory to read their usage. Chat answers are a thousandth of it. */
+const maxAnswerBytes = 64 * 1024 * 1024;
+const maxErrorBytes = 256 * 1024;
+
+/** Headers of a provider's answer that are of use to the caller and say nothing of the operator's account. */
+const passedHeaders = ['x-request-id', 'request-id', 'openai-processing-ms', 'openai-version', 'x-amzn-requestid', 'apim-request-id'];
+
+/**
+ * Carries a call to a provider that speaks the caller's dialect: the body travels as it came, with only the model and
+ * the documented fields changed, and the bytes of the answer come back as they are.
+ */
+export class NativeTransport implements Transport {
+  readonly #client: HttpClient;
+  readonly #nowMs: () => number;
+
+  constructor(client: HttpClient, nowMs: () => number) {
+    this.#client = client;
+    this.#nowMs = nowMs;
+  }
+
+  async send(attempt: Attempt): Promise<Answer> {
+    const stream = attempt.call.stream;
+    const body = JSON.stringify(
+      attempt.dialect.nativeBody(attempt.call, {
+        model: attempt.model,
+        asksForStreamUsage: attempt.provider.asksForStreamUsage,
+        maxTokensField: attempt.provider.maxTokensField,
+        maxOutputTokens: attempt.maxOutputTokens,
+        stream,
+        overrides: attempt.overrides,
+      }),
+    );
+    let response = await this.#post(attempt, body, false);
+    if (response.status === 401) {
+      // The key may have been rotated since it was read: look once more, past the cache.
+      response.abort();
+      response = await this.#post(attempt, body, true);
+    }
+    if (response.status < 200 || response.status > 299) throw await this.#statusFailure(attempt, response);
+    return stream && isEventStream(response) ? this.#stream(attempt, response) : this.#whole(attempt, response);
+  }
+
+  async #post(attempt: Attempt, body: string, freshCredential: boolean): Promise<UpstreamResponse> {
+    const { provider, call } = attempt;
+    const endpoint = endpointOf(attempt);
+    const key = await provider.credential.read(freshCredential);
+    return await this.#client.send({
+      url: new URL(endpoint.url),
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: call.stream ? 'text/event-stream' : 'application/json',
+        'user-agent': 'sluice',
+        ...call.forwardedHeaders,
+        ...provider.headers,
+        ...authHeader(provider, endpoint, key),
+        ...attempt.headers,
+      },
+      body,
+      timeouts: attempt.timeouts,
+      allowPrivateAddress: provider.allowPrivateAddress,
+      signal: attempt.signal,
+    });
+  }
+
+  #stream(attempt: Attempt, response: UpstreamResponse): Answer {
+    const source = new SseSource(response, { host: hostOf(attempt), idleMs: attempt.timeouts.idleMs, signal: attempt.signal });
+    return { kind: 'stream', status: response.status, headers: headersFor(response), source };
+  }
+
+  async #whole(attempt: Attempt, response: UpstreamResponse): Promise<Answer> {
+    const { dialect, timeouts, signal } = attempt;
+    const host = hostOf(attempt);
+    const body = await readBody(response, { maxBytes: maxAnswerBytes, idleMs: timeouts.idleMs, host, signal });
+    const json = parseObject(body);
+    if (json === undefined) {
+      throw new UpstreamFailure(
+        'malformed',
+        `${host} answered ${response.status} with ${response.headers['content-type'] ?? 'no content type'} that is not a JSON object`,
+      );
+    }
+    const fault = dialect.readFault(json);
+    if (fault !== undefined) throw faultFailure(fault, host);
+    if (attempt.call.stream)
+      throw new UpstreamFailure(
+        'malformed',
+        `${host} was asked for a stream and answered with ${response.headers['content-type'] ?? 'no content type'}`,
+      );
+    return { kind: 'json', status: response.status, headers: headersFor(response), body, json };
+  }
+
+  async #statusFailure(attempt: Attempt, response: UpstreamResponse): Promise<UpstreamFailure> {
+    const host = hostOf(attempt);
+    const { status } = response;
+    // An error whose body cannot be read is still that error.
+    const json = await readBody(response, { maxBytes: maxErrorBytes, idleMs: 10_000, host, signal: attempt.signal }).then(
+      parseObject,
+      () => undefined,
+    );
+    const fault = json === undefined ? undefined : attempt.dialect.readFault(json);
+    const wait = retryAfterMs(response.headers, this.#nowMs());
+    return new UpstreamFailure('status', `${host} answered ${status}`, {
+      status,
+      ...(fault?.code !== undefined && { providerCode: fault.code }),
+      ...(fault?.type !== undefined && { providerType: fault.type }),
+      // A provider that refuses a key may repeat a part of it.
+      ...(fault !== undefined && status !== 401 && status !== 403 && { providerMessage: fault.message.slice(0, 2000) }),
+      ...(wait !== undefined && { retryAfterMs: wait }),
+    });
+  }
+}
+
+/** A failure for an error that a provider reported inside an answer which began as a success. */
+export function faultFailure(fault: NonNullable<ReturnType<Dialect['readFault']>>, host: string): UpstreamFailure {
+  return new UpstreamFailure('fault', `${host} reported an error inside its answer`, {
+    ...(fault.status !== undefined && { status: fault.status }),
+    ...(fault.code !== undefined && { providerCode: fault.code }),
+    ...(fault.type !== undefined && { providerType: fault.type }),
+    providerMessage: fault.message.slice(0, 2000),
+  });
+}
+
+function endpointOf(attempt: Attempt): ProviderEndpoint {
+  const { provider, call, model } = attempt;
+  const endpoint = provider.endpoint(call.dialect, model, call.stream);
+  if (endpoint === undefined) throw new UpstreamFailure('unreachable', `${provider.id} does not speak ${call.dialect}`);
+  return endpoint;
+}
+
+function hostOf(attempt: Attempt): string {
+  return attempt.provider.id;
+}
+
+function authHeader(provider: ConfiguredProvider, endpoint: ProviderEndpoint, key: string | undefined): Record<string, string> {
+  if (key === undefined) {
+    if (endpoint.auth === 'none' || provider.row.authWithoutKey !== undefined) return {};
+    const variables = provider.row.keyVariables.join(' or ');
+    throw new UpstreamFailure('credentials', `no key for ${provider.id}: set ${variables || 'api_key in its configuration'}`);
+  }
+  if (endpoint.auth === 'none') return {};
+  return endpoint.auth === 'bearer' ? { authorization: `Bearer ${key}` } : { [endpoint.auth]: key };
+}
+
+function isEventStream(response: UpstreamResponse): boolean {
+  return /^text\/event-stream\b/i.test(response.headers['content-type'] ?? '');
+}
+
+function headersFor(response: UpstreamResponse): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const name of passedHeaders) {
+    const value = response.headers[name];
+    if (value !== undefined) headers[name] = value;
+  }
+  return headers;
+}
+
+function parseObject(body: Buffer): JsonObject | undefined {
+  try {
+    const value: JsonValue = JSON.parse(body.toString('utf8'));
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

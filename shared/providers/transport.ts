@@ -1,0 +1,76 @@
+import type { Buffer } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import type { Call } from '../calls/call.ts';
+import type { JsonObject } from '../calls/json.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { FrameSource } from '../streaming/frame-source.ts';
+import type { ConfiguredProvider } from './configured-provider.ts';
+
+/** How long each stage of an attempt may take, in milliseconds. */
+export interface Timeouts {
+  readonly connectMs: number;
+  /** From the request being sent to the first byte of the answer. */
+  readonly firstByteMs: number;
+  /** Between two chunks of an answer. */
+  readonly idleMs: number;
+  /** The whole attempt. */
+  readonly totalMs: number;
+}
+
+/** One try at one target. */
+export interface Attempt {
+  readonly call: Call;
+  readonly dialect: Dialect;
+  readonly provider: ConfiguredProvider;
+  /** The provider's own name of the model. */
+  readonly model: string;
+  readonly overrides: Readonly<JsonObject>;
+  /** A cap on output tokens set by the gateway, when the budget affords no more. */
+  readonly maxOutputTokens: number | undefined;
+  readonly timeouts: Timeouts;
+  /** Fires when the caller left or the deadline passed. */
+  readonly signal: AbortSignal;
+  /** Headers that travel to the provider: `traceparent`, `idempotency-key`. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface AnswerBase {
+  readonly status: number;
+  /** The provider's headers that are meant for the caller, such as its own request id. Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A whole answer in the caller's dialect. */
+export interface JsonAnswer extends AnswerBase {
+  readonly kind: 'json';
+  readonly body: Buffer;
+  readonly json: JsonObject;
+  /** Set by a translation, which knows more than the dialect can say. */
+  readonly usage?: Usage;
+}
+
+/** A stream of events in the caller's dialect. */
+export interface StreamAnswer extends AnswerBase {
+  readonly kind: 'stream';
+  readonly source: FrameSource;
+  /** Usage known beside the stream; filled by a translation, at the latest when the stream ends. */
+  readonly usage?: () => Usage | undefined;
+}
+
+/** Bytes that only pass through: sound, images, files. */
+export interface BinaryAnswer extends AnswerBase {
+  readonly kind: 'binary';
+  readonly source: Readable;
+}
+
+export type Answer = JsonAnswer | StreamAnswer | BinaryAnswer;
+
+/** A way to carry a call to a provider. */
+export interface Transport {
+  /**
+   * Sends the call and resolves once the provider began to answer (a stream) or has answered (a body).
+   * @throws UpstreamFailure in every other case.
+   */
+  send(attempt: Attempt): Promise<Answer>;
+}
