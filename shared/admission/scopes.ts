@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { type Limits, limitsAnything, type ModelLimits, type ScopeLimits, scopeLimitsOf } from './limits.ts';
+import { matchesModelPattern } from './model-pattern.ts';
+
+/** What can carry limits. `end_user` is a user named by the caller, not one of ours. */
+export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'gateway' | 'end_user';
+
+/** Something with limits that a call is counted against: its id names the ledger item. */
+export interface Scope {
+  /** Such as `team#research`, or `key#k_1|model#openai/*` for the limits of one model pattern. */
+  readonly id: string;
+  readonly kind: ScopeKind;
+  /** The id of the key, team, …, as the operator knows it; for the gateway `gateway`. */
+  readonly name: string;
+  /** The model pattern, when these limits are for some models only. */
+  readonly modelPattern: string | undefined;
+  readonly limits: ScopeLimits;
+}
+
+/** A holder of limits: an id and what the operator set on it. */
+export interface LimitHolder {
+  readonly id: string;
+  readonly limits?: Limits | undefined;
+}
+
+/** On whose behalf a call is made, as authentication found out. */
+export interface Subject {
+  readonly key: LimitHolder;
+  readonly user?: LimitHolder | undefined;
+  readonly team?: LimitHolder | undefined;
+  readonly organization?: LimitHolder | undefined;
+  /** The limits for all traffic. */
+  readonly gateway?: { readonly limits?: Limits | undefined } | undefined;
+  /**
+   * The user named by the caller, with the limits set for them or else the defaults for end users
+   * never seen before: a ledger item needs no preparation, so their first call is as strict as any other.
+   */
+  readonly endUser?: LimitHolder | undefined;
+}
+
+/** Longer names given by callers are replaced by their hash: a DynamoDB key has at most 2,048 bytes, and size is money. */
+const longestNameInId = 64;
+
+/**
+ * All scopes a call is counted against: each holder that limits anything, and each of its model patterns
+ * that matches one of `models` (the name the caller asked for and `provider/model` of every target that
+ * may serve it, so that no failover escapes a limit).
+ *
+ * Scopes that limit nothing are left out: they need no write on the way of a call, and what they spend
+ * is in the usage roll-ups.
+ */
+export function scopesOf(subject: Subject, models: readonly string[]): Scope[] {
+  const scopes: Scope[] = [];
+  add(scopes, 'key', subject.key.id, subject.key.id, subject.key.limits, models);
+  if (subject.user) add(scopes, 'user', subject.user.id, subject.user.id, subject.user.limits, models);
+  if (subject.team) add(scopes, 'team', subject.team.id, subject.team.id, subject.team.limits, models);
+  if (subject.organization) {
+    add(scopes, 'organization', subject.organization.id, subject.organization.id, subject.organization.limits, models);
+  }
+  if (subject.gateway) add(scopes, 'gateway', 'gateway', 'gateway', subject.gateway.limits, models);
+  if (subject.endUser) {
+    // Two tenants may both have a user "alice"; they are not the same person.
+    const tenant = subject.team ? `team:${subject.team.id}` : `key:${subject.key.id}`;
+    add(scopes, 'end_user', subject.endUser.id, `${tenant}:${shortened(subject.endUser.id)}`, subject.endUser.limits, models);
+  }
+  return scopes;
+}
+
+/** The scopes of a holder whatever the model, for showing its limits: the holder itself and each of its model patterns. */
+export function allScopesOf(kind: ScopeKind, id: string, limits: Limits | undefined): Scope[] {
+  const scopes = [scopeOf(kind, id, id, undefined, limits ?? {})];
+  for (const [pattern, modelLimits] of Object.entries(limits?.per_model ?? {})) {
+    scopes.push(scopeOf(kind, id, id, pattern, modelLimits));
+  }
+  return scopes.filter((scope) => limitsAnything(scope.limits));
+}
+
+/** Whether a call served by `model` is of the scope's business; limits without a pattern are everybody's business. */
+export function concernsModel(scope: Scope, models: readonly string[]): boolean {
+  const { modelPattern } = scope;
+  return modelPattern === undefined || models.some((model) => matchesModelPattern(modelPattern, model));
+}
+
+function add(scopes: Scope[], kind: ScopeKind, name: string, id: string, limits: Limits | undefined, models: readonly string[]): void {
+  if (!limits) return;
+  const whole = scopeOf(kind, name, id, undefined, limits);
+  if (limitsAnything(whole.limits)) scopes.push(whole);
+  if (!limits.per_model) return;
+  for (const [pattern, modelLimits] of Object.entries(limits.per_model)) {
+    const scope = scopeOf(kind, name, id, pattern, modelLimits);
+    if (limitsAnything(scope.limits) && concernsModel(scope, models)) scopes.push(scope);
+  }
+}
+
+function scopeOf(kind: ScopeKind, name: string, id: string, modelPattern: string | undefined, limits: ModelLimits): Scope {
+  const owner = `${kind}#${id}`;
+  return {
+    id: modelPattern === undefined ? owner : `${owner}|model#${shortened(modelPattern)}`,
+    kind,
+    name,
+    modelPattern,
+    limits: scopeLimitsOf(limits),
+  };
+}
+
+function shortened(name: string): string {
+  if (name.length <= longestNameInId) return name;
+  return `sha256:${createHash('sha256').update(name).digest('base64url')}`;
+}
