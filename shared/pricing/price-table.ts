@@ -1,0 +1,88 @@
+import { isGlob, matchesPattern } from './model-pattern.ts';
+import type { PriceVariant } from './price.ts';
+import { type PriceFields, type PriceOverride, variantFrom } from './price-override.ts';
+import { priceTables } from './price-table.generated.ts';
+
+/**
+ * A model of the compiled table, in the words of an override. All names are lower case.
+ *
+ * `names` are matched whole; `match` is a list of alternatives, each a pattern or a list of patterns
+ * that must all hold: `*` stands for any text, and `/…/` is a regular expression.
+ */
+export interface PriceTableRow extends PriceFields {
+  readonly id: string;
+  readonly names?: readonly string[];
+  readonly match?: readonly (string | readonly string[])[];
+  readonly context?: PriceOverride['context'];
+  readonly context_length?: number;
+  /** The library knows the model, but what it charges for cannot be told from a usage. */
+  readonly unpriced?: true;
+  /** Later prices, in the order in which they override what stands before them. */
+  readonly later?: readonly LaterPrices[];
+}
+
+/** Prices that hold from a date on, or between two times of each UTC day (both in milliseconds). */
+export interface LaterPrices extends PriceFields {
+  readonly from_ms?: number;
+  readonly daily_ms?: readonly [start: number, end: number];
+  readonly context?: PriceOverride['context'];
+}
+
+/** What the compiled table says of a model. */
+export interface BuiltInPrice {
+  readonly id: string;
+  readonly contextLength: number | undefined;
+  /** Empty for a model that is known and has no usable price. */
+  readonly variants: readonly PriceVariant[];
+}
+
+interface Table {
+  readonly byName: ReadonlyMap<string, PriceTableRow>;
+  readonly withPatterns: readonly PriceTableRow[];
+}
+
+const parsed = new Map<string, Table>();
+const converted = new WeakMap<PriceTableRow, BuiltInPrice>();
+
+/** Finds a model in one provider's table, which is parsed when it is first asked. */
+export function findBuiltInPrice(tableId: string, model: string): BuiltInPrice | undefined {
+  const table = tableOf(tableId);
+  const name = model.toLowerCase().trim();
+  const row = table.byName.get(name) ?? table.withPatterns.find((candidate) => rowMatches(candidate, name));
+  if (row === undefined) return undefined;
+  const known = converted.get(row);
+  if (known !== undefined) return known;
+  const price = convert(row);
+  converted.set(row, price);
+  return price;
+}
+
+function tableOf(tableId: string): Table {
+  const known = parsed.get(tableId);
+  if (known !== undefined) return known;
+  // The text is compiled by this project and a test holds it to its schema.
+  const rows: readonly PriceTableRow[] = JSON.parse(Object.hasOwn(priceTables, tableId) ? (priceTables[tableId] ?? '[]') : '[]');
+  const byName = new Map(rows.flatMap((row) => (row.names ?? []).map((name) => [name, row] as const)));
+  const table = { byName, withPatterns: rows.filter((row) => row.match !== undefined) };
+  parsed.set(tableId, table);
+  return table;
+}
+
+function rowMatches(row: PriceTableRow, name: string): boolean {
+  const holds = (pattern: string) => {
+    if (isGlob(pattern) && !pattern.startsWith('/')) return matchesPattern(pattern, name);
+    return pattern.startsWith('/') ? new RegExp(pattern.slice(1, -1)).test(name) : pattern === name;
+  };
+  return (row.match ?? []).some((alternative) => (typeof alternative === 'string' ? holds(alternative) : alternative.every(holds)));
+}
+
+function convert(row: PriceTableRow): BuiltInPrice {
+  const { id, names: _names, match: _match, later = [], context, context_length: contextLength, unpriced = false, ...fields } = row;
+  if (unpriced) return { id, contextLength, variants: [] };
+  const laterVariants = later.map(({ from_ms: fromMs, daily_ms: daily, context: laterContext, ...laterFields }) => ({
+    ...variantFrom(laterFields, laterContext),
+    ...(fromMs === undefined ? {} : { fromMs }),
+    ...(daily === undefined ? {} : { daily: { startMs: daily[0], endMs: daily[1] } }),
+  }));
+  return { id, contextLength, variants: [variantFrom(fields, context), ...laterVariants] };
+}

@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { calcPrice, type Usage as LibraryUsage, waitForUpdate } from '@pydantic/genai-prices';
+import { expect, it } from 'vitest';
+import { compilePrices, priceTablePath } from '../../infra/setup/compile-prices.ts';
+import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
+import { ratesAt, serviceTierMultiplier } from '../../shared/pricing/price.ts';
+import { priceOf } from '../../shared/pricing/price-of.ts';
+import { rateOf } from '../../shared/pricing/rates.ts';
+
+const atMs = Date.parse('2026-11-23T12:00:00Z');
+
+it('is compiled from the price library as it is installed', async () => {
+  expect(readFileSync(priceTablePath, 'utf8')).toBe(await compilePrices());
+});
+
+it('agrees with the price library on input and output of every model it prices', async () => {
+  const providers = (await waitForUpdate()) ?? [];
+  const usages: LibraryUsage[] = [{ input_tokens: 1000 }, { input_tokens: 300_000 }, { output_tokens: 1000 }];
+  let compared = 0;
+  for (const table of ['openai', 'anthropic', 'google', 'aws', 'mistral', 'x-ai', 'deepseek', 'groq', 'openrouter']) {
+    const id = Object.keys(builtInProviders).find((name) => builtInProviders[name]?.tables[0] === table) ?? table;
+    for (const model of providers.find((provider) => provider.id === table)?.models ?? []) {
+      const price = priceOf({ provider: id, model: model.id });
+      const expected = usages.map((usage) => calcPrice(usage, model.id, { providerId: table, timestamp: new Date(atMs) }));
+      const keys = Object.keys(expected[0]?.model_price ?? {});
+      if (price === undefined || keys.length === 0 || keys.some((key) => /image|hours|requests/.test(key))) continue;
+      expect(price.name, `${table} ${model.id}`).toBe(expected[0]?.model.id);
+      for (const [index, tokens] of [1000, 300_000].entries()) {
+        const usd = (tokens * rateOf(ratesAt(price, tokens, atMs), 'input')) / 1e12;
+        expect(usd, `${table} ${model.id}`).toBeCloseTo(expected[index]?.total_price ?? Number.NaN, 9);
+      }
+      if (keys.includes('output_mtok')) {
+        expect(rateOf(ratesAt(price, 0, atMs), 'output') / 1e9, `${table} ${model.id}`).toBeCloseTo(
+          expected[2]?.total_price ?? Number.NaN,
+          9,
+        );
+      }
+      compared += 1;
+    }
+  }
+  expect(compared).toBeGreaterThan(800);
+});
+
+it.each([
+  ['openai', 'gpt-4o-2024-08-06', 'gpt-4o'],
+  ['openai', 'GPT-4o', 'gpt-4o'],
+  ['anthropic', 'claude-sonnet-4-5-20250929', 'claude-sonnet-4-5'],
+  ['bedrock', 'us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'regional.anthropic.claude-sonnet-4-5-20250929-v1:0'],
+  ['azure', 'gpt-4.1', 'gpt-4.1'],
+  ['xai', 'grok-4-latest', 'grok-4-0709'],
+  ['openrouter', 'anthropic/claude-sonnet-4.5', 'anthropic/claude-sonnet-4.5'],
+  ['echo', 'error-500', 'echo'],
+])('finds %s/%s as %s', (provider, model, name) => {
+  expect(priceOf({ provider, model })?.name).toBe(name);
+});
+
+it.each([
+  ['openai', 'no-such-model'],
+  ['vllm', 'llama'],
+  ['constructor', 'gpt-4o'],
+  ['openai', '__proto__'],
+  ['mistral', 'mistral-ocr-latest'],
+  ['perplexity', 'sonar-deep-research'],
+])('has no price for %s/%s', (provider, model) => {
+  expect(priceOf({ provider, model })).toBeUndefined();
+});
+
+it('charges nothing for moderation, which OpenAI gives away', () => {
+  expect(priceOf({ provider: 'openai', model: 'omni-moderation-latest' })?.variants[0]?.rates).toEqual({ input: 0, output: 0 });
+});
+
+it('charges nothing for the free models of OpenRouter', () => {
+  const price = priceOf({ provider: 'openrouter', model: 'openai/gpt-oss-20b:free' });
+  expect(price?.variants[0]?.rates).toMatchObject({ input: 0, output: 0 });
+});
+
+it('takes the most specific override: exact before pattern, longer before shorter', () => {
+  const overrides = {
+    '*': { input: 9 },
+    'vllm/*': { input: 1, cached_input: 0.1, output: 2 },
+    'vllm/llama-*': { input: 3 },
+    'vllm/llama-70b': { input: 4 },
+  };
+  const nameOf = (provider: string, model: string) => priceOf({ provider, model, overrides })?.name;
+  expect(nameOf('vllm', 'llama-70b')).toBe('vllm/llama-70b');
+  expect(nameOf('vllm', 'llama-8b')).toBe('vllm/llama-*');
+  expect(nameOf('vllm', 'org/qwen')).toBe('vllm/*');
+  expect(nameOf('openai', 'gpt-4o')).toBe('*');
+});
+
+it('looks up built-in prices under the catalogue id when the provider bears a name of its own', () => {
+  const price = priceOf({ provider: 'my-openai', catalogueId: 'openai', model: 'gpt-4o', overrides: { 'my-openai/o3': { input: 1 } } });
+  expect(price).toMatchObject({ name: 'gpt-4o', source: 'built-in', contextLength: 128_000 });
+});
+
+it('keeps what the operator says of context and output over the built-in figures', () => {
+  const price = priceOf({ provider: 'openai', model: 'gpt-4o', contextLength: 8000, maxOutputTokens: 100 });
+  expect(price).toMatchObject({ contextLength: 8000, maxOutputTokens: 100 });
+});
+
+it('says undefined where nobody knows the most a model can write', () => {
+  expect(priceOf({ provider: 'openai', model: 'gpt-4o' })?.maxOutputTokens).toBeUndefined();
+});
+
+it('multiplies by the service tier, stacks several and takes the dearest for an unknown one', () => {
+  const gpt = priceOf({ provider: 'openai', model: 'gpt-4.1' });
+  const claude = priceOf({ provider: 'anthropic', model: 'claude-opus-4-8' });
+  if (gpt === undefined || claude === undefined) throw new Error('no price');
+  expect(serviceTierMultiplier(gpt, undefined)).toBe(100_000);
+  expect(serviceTierMultiplier(gpt, 'priority')).toBe(175_000);
+  expect(serviceTierMultiplier(gpt, 'flex')).toBe(50_000);
+  expect(serviceTierMultiplier(gpt, 'toString')).toBe(175_000);
+  expect(serviceTierMultiplier(claude, 'fast+us')).toBe(220_000);
+});
