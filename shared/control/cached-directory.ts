@@ -86,7 +86,11 @@ export class CachedDirectory implements Directory {
       this.#sharedLimits.get('end-users'),
     ]);
     const secret = key && secretOf(key, keyHash);
-    if (!key || !secret) return undefined;
+    if (!key || !secret) {
+      // The key is deleted, or the secret replaced and its grace over: from now on the hash is like any wrong one.
+      this.#keyIds.forget(keyHash);
+      return undefined;
+    }
     const [team, user, organization] = await Promise.all([
       this.#group('team', key.team),
       this.#group('user', key.user),

@@ -52,6 +52,12 @@ export class FreshCache<Value> {
     }
   }
 
+  /** Drops what is remembered of `id`. */
+  forget(id: string): void {
+    this.#present.delete(id);
+    this.#absent.delete(id);
+  }
+
   /** How many ids are remembered, known absences included. */
   get size(): number {
     return this.#present.size + this.#absent.size;
@@ -74,8 +80,7 @@ export class FreshCache<Value> {
   async #load(id: string): Promise<Value | undefined> {
     const readAtMs = this.#options.clock();
     const value = await this.#options.load(id);
-    this.#present.delete(id);
-    this.#absent.delete(id);
+    this.forget(id);
     const [entries, limit] = value === undefined ? [this.#absent, this.#options.maxAbsent] : [this.#present, this.#options.maxEntries];
     entries.set(id, { value, readAtMs });
     if (entries.size > limit) {

@@ -42,3 +42,6 @@ export const keyRecordSchema = z.object({
 
 /** See {@link keyRecordSchema}. */
 export type KeyRecord = z.infer<typeof keyRecordSchema>;
+
+/** What a hash is stored with: the id of the key it belongs to. Never changes, so it may be remembered for good. */
+export const keyHashEntrySchema = z.object({ id: z.string() });

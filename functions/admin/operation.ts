@@ -1,0 +1,43 @@
+import type { ControlStore } from '../../shared/control/control-store.ts';
+import type { LedgerReader } from '../../shared/control/standing.ts';
+
+/** What the operations of the control plane work with. An operation names those it needs. */
+export interface AdminParts {
+  readonly store: ControlStore;
+  readonly ledger: LedgerReader;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** Cryptographically strong. */
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+/** A request to the control plane, past authentication. */
+export interface AdminRequest {
+  /** Values of the `{name}` segments of the route's path, percent-decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Query parameters; of several with one name, the last. */
+  readonly query: Readonly<Record<string, string | undefined>>;
+  /** The body as JSON; undefined when there is none. */
+  readonly body: unknown;
+  /** The name the caller gave themselves in `x-sluice-actor`, else `admin`. For the audit trail. */
+  readonly actor: string;
+  /** The address the request came from, as far as it is known. */
+  readonly address: string | undefined;
+}
+
+/** What the control plane answers; `body` is sent as JSON. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/** One operation. Refuses by throwing a GatewayError. */
+export type Operation = (request: AdminRequest) => Promise<AdminAnswer>;
+
+/** A row of the control plane's table. */
+export interface AdminRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Segments in braces stand for any one segment: `/admin/keys/{id}`. */
+  readonly path: string;
+  readonly operation: Operation;
+}

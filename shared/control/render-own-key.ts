@@ -1,0 +1,47 @@
+import type { Standing } from '../admission/ledger.ts';
+import { allScopesOf } from '../admission/scopes.ts';
+import type { Principal } from './directory.ts';
+import { isoTime } from './render-records.ts';
+import { type LedgerReader, renderStanding } from './standing.ts';
+
+/**
+ * What a key may know about itself (`GET /v1/key`): its own settings, and how it and everything it counts
+ * against stands. Of its groups it sees the limits, not who else is in them; of the gateway's own limits
+ * nothing, for those are other tenants' traffic.
+ * @throws GatewayError `store_unavailable`.
+ */
+export async function renderOwnKey(principal: Principal, ledger: LedgerReader, nowMs: number) {
+  const { key, team, user, organization } = principal;
+  const scopes = [
+    ...allScopesOf('key', key.id, key.limits),
+    ...(team ? allScopesOf('team', team.id, team.limits) : []),
+    ...(user ? allScopesOf('user', user.id, user.limits) : []),
+    ...(organization ? allScopesOf('organization', organization.id, organization.limits) : []),
+  ];
+  const standings = scopes.length === 0 ? [] : await ledger.read(scopes, nowMs);
+  const own = standings.find((standing) => standing.scope.kind === 'key' && standing.scope.modelPattern === undefined);
+  return {
+    object: 'key',
+    id: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    team: key.team ?? null,
+    user: key.user ?? null,
+    organization: key.organization ?? null,
+    models: key.models ?? null,
+    tags: key.tags ?? null,
+    limits: key.limits ?? null,
+    expires_at: isoTime(earliest(key.expiresAtMs, principal.graceEndsAtMs)),
+    ...(own ? renderStanding(own) : { budgets: [], requests: null, tokens: null, parallel: null }),
+    scopes: standings.map(renderScopeStanding),
+  };
+}
+
+function renderScopeStanding(standing: Standing) {
+  const { kind, name, modelPattern } = standing.scope;
+  return { kind, id: name, model_pattern: modelPattern ?? null, ...renderStanding(standing) };
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}
