@@ -178,9 +178,7 @@ describe('a streaming function', () => {
   });
 
   it('that writes without metadata gives 500', async () => {
-    const host = await start(
-      middy<APIGatewayProxyEvent, string>({ executionMode: executionModeStreamifyResponse }).handler(async () => 'bare text'),
-    );
+    const host = await start(middy(async () => 'bare text', { executionMode: executionModeStreamifyResponse }));
     const response = await fetch(`${host.url}/v1/bare`);
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ error: { code: 'internal_error' } });

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { styleText } from 'node:util';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type LogSink, setLogSink } from '../../shared/telemetry/log-sink.ts';
+import { awsLambdaShim } from './awslambda.ts';
+import { renderBanner } from './banner.ts';
+import { createMissingTables, localCredentials, localTableNames } from './create-tables.ts';
+import { type Credentials, loadCredentials, saveCredentials } from './credentials.ts';
+import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
+import { ensureFirstKey } from './first-key.ts';
+import type { LambdaHandler } from './invoke.ts';
+import { type LocalHost, startLocalHost } from './local-host.ts';
+import { type LogFile, openLogFile } from './log-file.ts';
+import { startSchedule } from './schedule.ts';
+import type { LocalSettings } from './settings.ts';
+
+/** The functions of one deployment. */
+export interface Functions {
+  readonly gateway: LambdaHandler;
+  readonly admin: LambdaHandler;
+  readonly sweeper: LambdaHandler;
+}
+
+/** A gateway that runs on this machine. */
+export interface LocalGateway {
+  readonly url: string;
+  /** Lets open calls end for at most `drainMs`, then closes everything. */
+  close(drainMs: number): Promise<void>;
+}
+
+const sweepEveryMs = 60_000;
+
+/**
+ * Starts everything `npm start` stands for: database, tables, functions, host, first key. Prints what
+ * there is to know to stdout. The functions are loaded by `loadFunctions` after their environment is set.
+ * @throws DataFolderInUse, the error of `listen`, or whatever loading the functions throws; nothing is left running.
+ */
+export async function runLocal(settings: LocalSettings, loadFunctions: () => Promise<Functions>): Promise<LocalGateway> {
+  const closers: ((drainMs: number) => Promise<unknown>)[] = [];
+  const close = async (drainMs: number): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer(drainMs);
+  };
+  try {
+    const kept = await loadCredentials(settings.dataFolder);
+    const adminKey = settings.adminKey ?? kept.adminKey;
+    const log = await openLog(settings);
+    if (log.file) closers.push(() => log.file?.flush() ?? Promise.resolve());
+    const database = settings.dynamoDbEndpoint === undefined ? await startEmbeddedDynamoDb(settings.dataFolder) : undefined;
+    if (database) closers.push(() => database.close());
+    const endpoint = await prepareEnvironment(settings, database, adminKey);
+
+    const functions = await loadFunctions();
+    const onFunctionError = (functionName: string, thrown: unknown): void => reportFailure(functionName, thrown, log.sink);
+    const host = await startLocalHost({ port: settings.port, gateway: functions.gateway, admin: functions.admin, onFunctionError });
+    closers.push((drainMs) => host.close(drainMs));
+    closers.push(startSchedule({ functionName: 'sluice-sweeper', handler: functions.sweeper, everyMs: sweepEveryMs, onFunctionError }));
+
+    await greet(settings, host, { ...kept, adminKey }, kept, endpoint, log.file);
+    return { url: host.url, close };
+  } catch (thrown) {
+    await close(0);
+    throw thrown;
+  }
+}
+
+async function openLog(settings: LocalSettings): Promise<{ readonly file: LogFile | undefined; readonly sink: LogSink }> {
+  const file = settings.dataFolder === undefined ? undefined : await openLogFile(join(settings.dataFolder, 'logs'));
+  const sink = (line: string): void => {
+    file?.write(line);
+    if (settings.showLog) process.stdout.write(`${line}\n`);
+  };
+  setLogSink(sink);
+  return { file, sink };
+}
+
+/** Sets what the stack would set in AWS, and returns the endpoint of the database. */
+async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDynamoDb | undefined, adminKey: string): Promise<string> {
+  const endpoint = database?.endpoint ?? settings.dynamoDbEndpoint ?? '';
+  const names = localTableNames(process.env);
+  await createMissingTables(endpoint, names).catch((cause: unknown) => {
+    throw new Error(`The DynamoDB at ${endpoint} does not answer as one: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  });
+  Object.assign(process.env, names, { DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey });
+  process.env.AWS_REGION ??= 'us-east-1';
+  if (process.env.AWS_ACCESS_KEY_ID === undefined && process.env.AWS_PROFILE === undefined) {
+    process.env.AWS_ACCESS_KEY_ID = localCredentials.accessKeyId;
+    process.env.AWS_SECRET_ACCESS_KEY = localCredentials.secretAccessKey;
+  }
+  Object.assign(globalThis, { awslambda: awsLambdaShim });
+  return endpoint;
+}
+
+async function greet(
+  settings: LocalSettings,
+  host: LocalHost,
+  current: Credentials,
+  kept: Credentials,
+  endpoint: string,
+  logFile: LogFile | undefined,
+): Promise<void> {
+  const firstKey = await ensureFirstKey(host.url, current).catch((thrown: unknown) => {
+    process.stderr.write(`sluice: no first key could be made. ${thrown instanceof Error ? thrown.message : thrown}\n`);
+    return undefined;
+  });
+  await saveCredentials(settings.dataFolder, { adminKey: kept.adminKey, ...(firstKey && { firstKey }) });
+  const consolePage = await fetch(`${host.url}/console`).catch(() => undefined);
+  await consolePage?.body?.cancel();
+  const facts = {
+    version: packageJson.version,
+    url: host.url,
+    adminKey: current.adminKey,
+    firstKey: firstKey?.key,
+    hasConsole: consolePage?.ok ?? false,
+    data: settings.dynamoDbEndpoint === undefined ? (settings.dataFolder ?? 'in memory only') : `DynamoDB at ${endpoint}`,
+    log: logFile?.path,
+  };
+  process.stdout.write(`${renderBanner(facts, useColor())}\n`);
+}
+
+function useColor(): boolean {
+  return process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+}
+
+function reportFailure(functionName: string, thrown: unknown, sink: LogSink): void {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  sink(
+    JSON.stringify({ level: 'error', time: new Date().toISOString(), function: functionName, message: error.message, stack: error.stack }),
+  );
+  const label = process.stderr.isTTY ? styleText('red', 'error') : 'error';
+  process.stderr.write(`${label}  ${functionName}: ${error.message.split('\n', 1)[0]}\n`);
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { type LambdaHandler, localContext } from './invoke.ts';
+
+/** What {@link startSchedule} needs. */
+export interface ScheduleOptions {
+  readonly functionName: string;
+  readonly handler: LambdaHandler;
+  readonly everyMs: number;
+  readonly onFunctionError: (functionName: string, thrown: unknown) => void;
+}
+
+/**
+ * Invokes a function with a scheduled event again and again, the first time after `everyMs`, never two
+ * at once. Returns a function that ends this and waits for an invocation that is under way.
+ */
+export function startSchedule({ functionName, handler, everyMs, onFunctionError }: ScheduleOptions): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const invoke = async (): Promise<void> => {
+    try {
+      await Reflect.apply(handler, undefined, [scheduledEvent(), localContext(functionName)]);
+    } catch (thrown) {
+      onFunctionError(functionName, thrown);
+    }
+    running = undefined;
+  };
+  const timer = setInterval(() => {
+    running ??= invoke();
+  }, everyMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html */
+function scheduledEvent() {
+  return {
+    version: '0',
+    id: randomUUID(),
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: '000000000000',
+    time: new Date().toISOString(),
+    region: 'us-east-1',
+    resources: [],
+    detail: {},
+  };
+}
