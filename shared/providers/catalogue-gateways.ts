@@ -19,4 +19,32 @@ export const gatewayRows = [
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { reportsStreamUsage: 'always', maxTokensField: 'both' },
   },
+  {
+    id: 'vercel',
+    name: 'Vercel AI Gateway',
+    source: 'https://vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions',
+    baseUrl: 'https://ai-gateway.vercel.sh/v1',
+    auth: 'bearer',
+    keyVariables: ['AI_GATEWAY_API_KEY'],
+    dialects: {
+      'chat-completions': { path: '/chat/completions' },
+      responses: { path: '/responses' },
+      messages: { path: '/messages' },
+      embeddings: { path: '/embeddings' },
+    },
+    aiSdkPackage: '@ai-sdk/openai-compatible',
+    quirks: { maxTokensField: 'both' },
+  },
+  {
+    id: 'huggingface',
+    name: 'Hugging Face Inference Providers',
+    source: 'https://huggingface.co/docs/inference-providers/index',
+    baseUrl: 'https://router.huggingface.co/v1',
+    auth: 'bearer',
+    keyVariables: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
+    dialects: {
+      'chat-completions': { path: '/chat/completions' },
+    },
+    aiSdkPackage: '@ai-sdk/openai-compatible',
+  },
 ] as const satisfies readonly ProviderRow[];

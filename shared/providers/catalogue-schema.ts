@@ -75,9 +75,9 @@ export const quirksSchema = z.strictObject({
   /**
    * The shape of an error body: `openai` `{error: {message, type, code}}`; `anthropic` `{type: 'error',
    * error: {type, message}}`; `google` `{error: {code, message, status, details}}`, at times as the one
-   * element of an array; `message` `{message}`; `detail` `{detail}`; `text` `{error: 'message'}`.
+   * element of an array; `message` `{message}`; `detail` `{detail}`; `errors` `{errors: [{code, message}]}`.
    */
-  errorShape: z.enum(['openai', 'anthropic', 'google', 'message', 'detail', 'text']),
+  errorShape: z.enum(['openai', 'anthropic', 'google', 'message', 'detail', 'errors']),
 });
 
 /** See {@link quirksSchema}. */
@@ -104,7 +104,10 @@ export const providerRowSchema = z.strictObject({
   name: z.string().min(1),
   /** The page the base URL and the auth scheme were taken from. */
   source: z.url({ protocol: /^https$/ }),
-  /** Without a trailing slash. May hold placeholders such as `{region}`, each named in `options`. */
+  /**
+   * Without a trailing slash. May hold placeholders such as `{region}`, each named in `options`. It is what
+   * `aiSdkPackage` takes as its base URL, and what the paths of `dialects` are appended to.
+   */
   baseUrl: baseUrlSchema,
   auth: authSchemeSchema,
   /** The auth scheme when no key is configured. Without it a key is required. */

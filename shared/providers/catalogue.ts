@@ -107,6 +107,17 @@ export function resolveOptions(
   return { values, missing };
 }
 
+/**
+ * The base URL of a provider that gateway.yaml points elsewhere. An address without a path takes the
+ * path of the provider's own base URL, so that `http://127.0.0.1:9001` stands for
+ * `http://127.0.0.1:9001/v1` where the provider's is `https://api.anthropic.com/v1`.
+ */
+export function pointElsewhere(baseUrl: string, override: string): string {
+  const bare = override.replace(/\/+$/, '');
+  if (!/^[a-z]+:\/\/[^/]+$/i.test(bare)) return bare;
+  return bare + baseUrl.replace(/^[a-z]+:\/\/[^/]+/i, '');
+}
+
 /** Puts values in the place of `{name}`, URL-encoded. A placeholder without a value stays as it is. */
 export function fillPlaceholders(template: string, values: Readonly<Record<string, string>>): string {
   return template.replace(/\{([a-z_]+)\}/g, (placeholder, name: string) => {

@@ -1,0 +1,116 @@
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+
+/**
+ * What a failed attempt means for the call.
+ *
+ * - `retry`: the same target may answer if asked again.
+ * - `elsewhere`: only another target can help.
+ * - `give-up`: the request itself is at fault, or there is nobody left to answer.
+ */
+export type Verdict = 'retry' | 'elsewhere' | 'give-up';
+
+/** Why a call failed, from the most to the least useful to its caller. Decides which of several failures is told. */
+export const failureClasses = [
+  'caller',
+  'context_length',
+  'content_policy',
+  'too_large',
+  'rate_limited',
+  'server_error',
+  'timeout',
+  'connection',
+  'not_found',
+  'quota',
+  'credentials',
+  'aborted',
+] as const;
+export type FailureClass = (typeof failureClasses)[number];
+
+/** Verdict per class of failure. */
+export const verdicts: Readonly<Record<FailureClass, Verdict>> = {
+  caller: 'give-up',
+  context_length: 'elsewhere',
+  content_policy: 'elsewhere',
+  too_large: 'elsewhere',
+  rate_limited: 'retry',
+  server_error: 'retry',
+  // A target that was silent for its whole first-byte time is not asked to be silent again.
+  timeout: 'elsewhere',
+  connection: 'retry',
+  not_found: 'elsewhere',
+  quota: 'elsewhere',
+  credentials: 'elsewhere',
+  aborted: 'give-up',
+};
+
+/** Classes by HTTP status; other 4xx are the caller's, other 5xx the server's. */
+const byStatus: Readonly<Record<number, FailureClass>> = {
+  401: 'credentials',
+  402: 'quota',
+  403: 'credentials',
+  404: 'not_found',
+  408: 'server_error',
+  409: 'server_error',
+  413: 'too_large',
+  424: 'server_error',
+  425: 'server_error',
+  429: 'rate_limited',
+  498: 'credentials',
+  499: 'server_error',
+};
+
+/** Classes by what providers write into `code` or `type`, which says more than the status. */
+const byCode: readonly (readonly [pattern: RegExp, failureClass: FailureClass])[] = [
+  [/context_length|context_window|max_tokens_exceeded|prompt_too_long|string_above_max_length|input_too_long/i, 'context_length'],
+  [/content_policy|content_filter|content_management|moderation_blocked|safety|data_inspection_failed/i, 'content_policy'],
+  [/insufficient_quota|billing|credit|payment|balance|quota_exceeded/i, 'quota'],
+  [/model_not_found|model_not_available|deployment.?not.?found|unknown_model/i, 'not_found'],
+  [/rate_limit|too_many_requests|throttl|resource_exhausted|tokens_exceeded/i, 'rate_limited'],
+  [/overloaded|unavailable|capacity|server_error|internal_error|api_error/i, 'server_error'],
+  [/invalid_api_key|authentication|permission|unauthorized/i, 'credentials'],
+];
+
+/** Messages of providers that send a bare 400 where others send a code. */
+const byMessage: readonly (readonly [pattern: RegExp, failureClass: FailureClass])[] = [
+  [
+    /context (length|window)|maximum context|too many (input )?tokens|prompt is too long|exceeds? the (model'?s )?(maximum|limit).*tokens|input is too long/i,
+    'context_length',
+  ],
+  [/content (policy|management policy|filter)|safety (system|filter)/i, 'content_policy'],
+];
+
+/** Says what kind of failure an attempt ended in. */
+export function classify(failure: UpstreamFailure): FailureClass {
+  switch (failure.kind) {
+    case 'aborted':
+      return 'aborted';
+    case 'credentials':
+      return 'credentials';
+    case 'first_byte_timeout':
+    case 'total_timeout':
+      return 'timeout';
+    case 'unreachable':
+    case 'connect_timeout':
+    case 'idle_timeout':
+    case 'cut':
+      return 'connection';
+    case 'malformed':
+      return 'server_error';
+    case 'status':
+    case 'fault':
+      return classifyAnswer(failure);
+  }
+}
+
+function classifyAnswer(failure: UpstreamFailure): FailureClass {
+  const { status, providerCode = '', providerType = '', providerMessage = '' } = failure.facts;
+  const serverSide = status !== undefined && status >= 500;
+  if (!serverSide) {
+    const words = `${providerCode} ${providerType}`;
+    for (const [pattern, found] of byCode) if (pattern.test(words)) return found;
+    if (status === 400 || status === 422 || status === 413)
+      for (const [pattern, found] of byMessage) if (pattern.test(providerMessage)) return found;
+  }
+  if (status === undefined || serverSide) return 'server_error';
+  return byStatus[status] ?? 'caller';
+}

@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../errors/codes.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+import { classify, type FailureClass, failureClasses } from './classify.ts';
+
+/** One attempt, as receipts show it. */
+export interface AttemptRecord {
+  /** `provider/model`. */
+  readonly target: string;
+  readonly startedAtMs: number;
+  readonly latencyMs: number;
+  /** Status of the provider's answer, where there was one. */
+  readonly status: number | undefined;
+  readonly outcome: 'answered' | FailureClass;
+}
+
+/** A failed attempt with what caused it. */
+export interface FailedAttempt {
+  readonly record: AttemptRecord;
+  readonly failure: UpstreamFailure;
+}
+
+const codes: Readonly<Record<FailureClass, ErrorCode>> = {
+  caller: 'invalid_request',
+  context_length: 'context_length_exceeded',
+  content_policy: 'content_policy_violation',
+  too_large: 'request_too_large',
+  rate_limited: 'rate_limit_exceeded',
+  server_error: 'provider_error',
+  timeout: 'provider_timeout',
+  connection: 'provider_error',
+  not_found: 'model_not_found',
+  quota: 'provider_error',
+  credentials: 'provider_error',
+  aborted: 'client_closed_request',
+};
+
+/**
+ * The error a caller gets when every attempt failed: the one that helps most, not the one that came last, with all
+ * attempts listed.
+ */
+export function finalError(failed: readonly FailedAttempt[]): GatewayError {
+  const told = [...failed].sort((one, other) => rank(one.failure) - rank(other.failure))[0];
+  if (told === undefined)
+    return new GatewayError('no_target_available', 'No target of this model can be tried now. Try again shortly.', { retryAfterMs: 5_000 });
+  const { failure, record } = told;
+  const failureClass = classify(failure);
+  const retryAfterMs = failureClass === 'rate_limited' ? (failure.facts.retryAfterMs ?? 1_000) : failure.facts.retryAfterMs;
+  const status = failureClass === 'caller' ? failure.facts.status : undefined;
+  return new GatewayError(codeOf(failure, failureClass), messageOf(failure, failureClass, record.target), {
+    cause: failure,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(status !== undefined && { status }),
+    details: {
+      attempts: failed.map(({ record: { target, status: answered, outcome } }) => ({ target, status: answered ?? null, outcome })),
+    },
+  });
+}
+
+function rank(failure: UpstreamFailure): number {
+  return failureClasses.indexOf(classify(failure));
+}
+
+function codeOf(failure: UpstreamFailure, failureClass: FailureClass): ErrorCode {
+  return failure.kind === 'connect_timeout' || failure.kind === 'idle_timeout' ? 'provider_timeout' : codes[failureClass];
+}
+
+function messageOf(failure: UpstreamFailure, failureClass: FailureClass, target: string): string {
+  const said = failure.facts.providerMessage;
+  switch (failureClass) {
+    case 'credentials':
+      return failure.kind === 'credentials'
+        ? `The gateway has ${failure.message}.`
+        : `The provider of ${target} refused the gateway's credentials. The operator has to check its key.`;
+    case 'quota':
+      return `The gateway's account at the provider of ${target} has no credit or quota left. The operator has to check it.`;
+    case 'aborted':
+      return 'The client closed the request.';
+    default:
+      return said === undefined ? `${target} failed: ${failure.message}.` : `${target}: ${said}`;
+  }
+}
