@@ -1,8 +1,9 @@
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 
 /**
- * One JSON line per request. `timeToFirstContent` is the time to the first token as the caller sees it, and
- * `integrationLatency` of a stream runs to its end. No header, query string or body is in it: keys travel there.
+ * One JSON line per request. `timeToFirstContentMs` is the time to the first token as the caller sees it, and
+ * `integrationLatencyMs` of a stream runs to its end. Of the headers only the user agent is in it, of query string
+ * and body nothing: keys travel there.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
  */
 export function accessLogFormat(): AccessLogFormat {

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Api } from './api.ts';
 import { Firewall } from './firewall.ts';
@@ -26,6 +26,11 @@ export class SluiceStack extends Stack {
       new Firewall(this, 'Firewall', {
         stageArn: api.restApi.deploymentStage.stageArn,
         requestsPerMinutePerAddress: settings.wafRequestsPerMinute,
+      });
+    } else {
+      Validations.of(api.restApi).acknowledge({
+        id: 'AwsSolutions-APIG3',
+        reason: 'The operator runs without the firewall; the limits of the stage still hold back a flood.',
       });
     }
     new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });

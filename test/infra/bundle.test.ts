@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, bundleFunction } from '../../infra/aws/bundle.ts';
+
+const fixture = (name: string) => join(import.meta.dirname, 'fixtures', `${name}.ts`);
+
+async function contents(directory: string): Promise<Record<string, string>> {
+  const names = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const paths = names.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path.slice(directory.length), await readFile(path, 'utf8')])));
+}
+
+describe('a code package', () => {
+  let folder: string;
+  let bundle: Bundle;
+  let files: Record<string, string>;
+
+  const request = () => ({
+    entry: fixture('lazy-handler'),
+    directory: join(folder, 'lazy'),
+    files: { 'gateway.yaml': join(folder, 'own.yaml') },
+  });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-'));
+    await writeFile(join(folder, 'own.yaml'), 'providers: {}\n');
+    bundle = await bundleFunction(request());
+    files = await contents(bundle.directory);
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('loads and answers, with packages that come on first use', async () => {
+    const { handler } = await import(/* @vite-ignore */ pathToFileURL(join(bundle.directory, 'index.mjs')).href);
+    expect(await handler({ provider: 'anthropic' })).toEqual({ agent: 'Agent', provider: 'anthropic.messages' });
+    expect(bundle.handler).toBe('index.handler');
+  });
+
+  it('keeps what is not needed at start out of what loads at start', () => {
+    // zod as this handler uses it is 85 KB; with the provider package and the whole of zod it would be 430 KB more.
+    expect(bundle.startBytes).toBeLessThan(100_000);
+    expect(bundle.totalBytes).toBeGreaterThan(400_000);
+  });
+
+  it('imports http and https nowhere, for their ES import costs 20 ms', () => {
+    const code = Object.values(files).join('\n');
+    expect(code).toContain('process.getBuiltinModule("node:https")');
+    expect(code).not.toMatch(/(from|import|require\()\s*["'](node:)?https?["']/);
+  });
+
+  it('carries the configuration under the name the functions look for', () => {
+    expect(files['/gateway.yaml']).toBe('providers: {}\n');
+  });
+
+  it('holds no source map, which lie beside it', async () => {
+    expect(Object.keys(files).filter((name) => name.endsWith('.map'))).toEqual([]);
+    expect(Object.keys(await contents(`${bundle.directory}.maps`))).toContain('/index.mjs.map');
+  });
+
+  it('is the same to the byte when built again, whatever lay there before', async () => {
+    await writeFile(join(bundle.directory, 'left-over.mjs'), '');
+    await bundleFunction(request());
+    expect(await contents(bundle.directory)).toEqual(files);
+  });
+
+  it('is refused when the module exports no handler', async () => {
+    const broken = { ...request(), entry: fixture('no-handler'), directory: join(folder, 'none') };
+    await expect(bundleFunction(broken)).rejects.toThrow('does not export a handler');
+  });
+
+  it('is refused when the module cannot be built', async () => {
+    const entry = join(folder, 'broken.ts');
+    await writeFile(entry, "import './missing.ts';");
+    await expect(bundleFunction({ ...request(), entry, directory: join(folder, 'broken') })).rejects.toThrow('missing.ts');
+  });
+});
