@@ -17,5 +17,5 @@ const code = await buildCodePackages({
   config: resolve(project, settings.config),
 });
 
-new SluiceStack(app, 'Sluice', { code, settings });
+new SluiceStack(app, settings.stackName, { code, settings, tags: { application: 'sluice' } });
 app.synth();

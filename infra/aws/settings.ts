@@ -17,6 +17,11 @@ const retentionDays = z.coerce
  * `context` of cdk.json or on the command line (`npx cdk deploy -c memory=1024 -c waf=off`).
  */
 const deploymentSettingsSchema = z.object({
+  /** The name of the stack: another one stands beside the first, with its own API, keys and tables. */
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'must be letters, digits and hyphens, a letter first')
+    .default('Sluice'),
   /** Memory of the gateway function in MB. A call mostly waits, so memory is what it costs; CPU comes in proportion. */
   memory: z.coerce.number().int().min(128).max(10_240).default(512),
   /** The firewall in front of the API: some $7 a month and $0.60 per million requests. */

@@ -6,6 +6,7 @@ const read = (given: Record<string, unknown>) => readDeploymentSettings((name) =
 describe('deployment settings', () => {
   it('suit a team when nothing is set', () => {
     expect(read({})).toEqual({
+      stackName: 'Sluice',
       memory: 512,
       waf: true,
       wafRequestsPerMinute: 6_000,
@@ -24,6 +25,7 @@ describe('deployment settings', () => {
   });
 
   it.each([
+    ['stackName', '9 lives'],
     ['memory', 64],
     ['waf', 'perhaps'],
     ['logRetentionDays', 31],

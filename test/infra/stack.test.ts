@@ -73,7 +73,13 @@ describe('the API', () => {
     );
     expect(format).not.toMatch(/apiKey|authorizer|request\.header|override|querystring|body/i);
     expect(stage.MethodSettings).toEqual([
-      expect.objectContaining({ DataTraceEnabled: false, LoggingLevel: 'ERROR', ThrottlingRateLimit: 1_000, ThrottlingBurstLimit: 2_000 }),
+      expect.objectContaining({
+        DataTraceEnabled: false,
+        LoggingLevel: 'ERROR',
+        MetricsEnabled: false,
+        ThrottlingRateLimit: 1_000,
+        ThrottlingBurstLimit: 2_000,
+      }),
     ]);
   });
 
@@ -92,6 +98,11 @@ describe('the API', () => {
     expect(Properties.StatusCode).toBe(status);
     const body = JSON.parse((Properties.ResponseTemplates as Record<string, string>)['application/json']!);
     expect(body).toEqual({ error: { message: expect.any(String), type: errorCodes[code].type, param: null, code } });
+  });
+
+  it('is deployed anew when one of its own answers changes', () => {
+    const [deployment] = Object.values(template.findResources('AWS::ApiGateway::Deployment'));
+    expect(deployment?.DependsOn).toEqual(expect.arrayContaining(Object.keys(resourcesOf(template, 'AWS::ApiGateway::GatewayResponse'))));
   });
 
   it('says when to come back', () => {
