@@ -1,6 +1,6 @@
 // The way in: `npm start`, `npm run dev` and `npm test`. Runs on Node 20 with nothing installed, brings
 // node_modules up to date with the lockfile, and goes on under the Node that came with it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -34,7 +34,7 @@ function isInstalled() {
   const installed = readJson('node_modules/.package-lock.json')?.packages;
   if (!wanted || !installed) return false;
   return Object.entries(wanted).every(([path, entry]) => {
-    if (path === '') return true;
+    if (!path.startsWith('node_modules/')) return true; // the project itself, or what a link points to
     const found = installed[path];
     return found ? found.version === entry.version : entry.optional === true || entry.devOptional === true;
   });
@@ -68,16 +68,45 @@ function run(command, args, options = {}) {
   });
 }
 
-/** npm's shell does not always hand a signal on before it dies; then this process has a new parent. */
+/**
+ * npm starts a shell that starts this process, and neither hands every signal on before it dies. Then this
+ * process has a new parent, or npm itself is gone.
+ */
 function whenOrphaned(end) {
   const parent = process.ppid;
+  const npm = process.env.npm_lifecycle_event === undefined ? undefined : parentOfShell(parent);
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && (npm === undefined || isAlive(npm))) return;
     clearInterval(timer);
     end();
   }, parentPollMs);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** The parent of process `id` when that is a shell. Some shells are replaced by their only command; then the parent is npm already. */
+function parentOfShell(id) {
+  const { parent, command } = processFacts(id) ?? {};
+  return /^(?:.*\/)?-?(?:a|ba|da|z)?sh$/.test(command ?? '') ? Number(parent) : undefined;
+}
+
+/** Without an answer, a new parent is sign enough. */
+function processFacts(id) {
+  try {
+    if (existsSync('/proc/self/stat')) return /\((?<command>.*)\) \S (?<parent>\d+)/.exec(readFileSync(`/proc/${id}/stat`, 'utf8'))?.groups;
+    const line = execFileSync('ps', ['-o', 'ppid=,comm=', '-p', String(id)], { encoding: 'utf8' });
+    return /^\s*(?<parent>\d+)\s+(?<command>.*?)\s*$/.exec(line)?.groups;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(id) {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
 }
 
 async function install() {
