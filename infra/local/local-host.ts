@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import { invokeForHttp, type LambdaHandler } from './invoke.ts';
-import { exceedsEventLimit, toProxyEvent } from './proxy-event.ts';
+import { exceedsEventLimit, splitTarget, toProxyEvent } from './proxy-event.ts';
+import { findRoute } from './routes.ts';
 
 /** What {@link startLocalHost} needs. */
 export interface LocalHostOptions {
@@ -63,29 +64,28 @@ export async function startLocalHost(options: LocalHostOptions): Promise<LocalHo
 }
 
 async function answer(options: LocalHostOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const target = functionFor(options, request.url ?? '');
+  const { path } = splitTarget(request.url ?? '/');
+  const route = findRoute(request.method ?? 'GET', path);
   const body = await readBody(request);
   if (body === 'gone') return;
-  if (!target) return refuse(response, new GatewayError('not_found', `Nothing answers at ${(request.url ?? '').split('?', 1)[0]}.`));
-  const event = body === 'too large' ? undefined : toProxyEvent(request, body);
+  if (!route) {
+    const where = 'The API lives under /v1 and /v1beta, the control plane under /admin.';
+    return refuse(response, new GatewayError('not_found', `There is no ${request.method} ${path}. ${where}`));
+  }
+  const event = body === 'too large' ? undefined : toProxyEvent(request, body, route);
   if (body === 'too large' || !event || exceedsEventLimit(event, body.length)) {
     if (!request.complete) response.once('finish', () => request.destroy());
     return refuse(response, new GatewayError('request_too_large', 'The request is larger than the 6 MB that a Lambda function can take.'));
   }
+  const functionName = `sluice-${route.target}`;
   try {
-    await invokeForHttp(target.handler, target.name, event, response);
+    await invokeForHttp(options[route.target], functionName, event, response);
   } catch (thrown) {
     if (response.destroyed) return; // The client left; whatever the function made of that is no failure.
-    options.onFunctionError?.(target.name, thrown);
+    options.onFunctionError?.(functionName, thrown);
     if (response.headersSent) response.destroy();
     else refuse(response, new GatewayError('internal_error', 'The gateway failed to handle this request.'));
   }
-}
-
-function functionFor(options: LocalHostOptions, url: string): { readonly name: string; readonly handler: LambdaHandler } | undefined {
-  if (/^\/(?:v1|v1beta)\/|^\/health(?:\?|$)/.test(url)) return { name: 'sluice-gateway', handler: options.gateway };
-  if (/^\/admin\/|^\/console(?:[/?]|$)/.test(url)) return { name: 'sluice-admin', handler: options.admin };
-  return undefined;
 }
 
 /** Reads the whole body. A client that leaves before its end is `gone`. */

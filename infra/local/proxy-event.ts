@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { Route } from './routes.ts';
 
 /**
  * The largest event Lambda takes in a synchronous invocation, in bytes of its JSON. API Gateway answers
@@ -20,27 +21,33 @@ const connectionHeaders = new Set(['connection', 'keep-alive', 'proxy-connection
  * names keep the caller's spelling, the path its percent-encoding, query values are decoded.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
-export function toProxyEvent(request: IncomingMessage, body: Buffer, requestId: string = randomUUID()): APIGatewayProxyEvent {
-  const target = request.url ?? '/';
-  const queryStart = target.indexOf('?');
-  const path = queryStart < 0 ? target : target.slice(0, queryStart);
-  const query = queryStart < 0 ? null : multiValueQuery(target.slice(queryStart + 1));
+export function toProxyEvent(request: IncomingMessage, body: Buffer, route: Route): APIGatewayProxyEvent {
+  const { path, query: queryText } = splitTarget(request.url ?? '/');
+  const query = queryText === undefined ? null : multiValueQuery(queryText);
   const multiValueHeaders = headersOf(request);
   const binary = binaryContentType.test(request.headers['content-type'] ?? '');
   return {
-    resource: '/{proxy+}',
+    resource: route.resource,
     path,
     httpMethod: request.method ?? 'GET',
     headers: lastValues(multiValueHeaders),
     multiValueHeaders,
     queryStringParameters: query && lastValues(query),
     multiValueQueryStringParameters: query,
-    pathParameters: { proxy: path.slice(1) },
+    pathParameters: route.proxy === null ? null : { proxy: route.proxy },
     stageVariables: null,
-    requestContext: requestContextOf(request, path, requestId),
+    requestContext: requestContextOf(request, path, route.resource),
     body: body.length === 0 ? null : body.toString(binary ? 'base64' : 'utf8'),
     isBase64Encoded: binary && body.length > 0,
   };
+}
+
+/** Takes a request target apart. */
+export function splitTarget(target: string): { readonly path: string; readonly query: string | undefined } {
+  const queryStart = target.indexOf('?');
+  return queryStart < 0
+    ? { path: target, query: undefined }
+    : { path: target.slice(0, queryStart), query: target.slice(queryStart + 1) || undefined };
 }
 
 /** Whether Lambda would refuse the event. Counts the JSON only where escaping could take a body of `bodyBytes` past the limit. */
@@ -86,7 +93,7 @@ function lastValues(multiValue: Readonly<Record<string, readonly string[]>>): Re
   return Object.fromEntries(Object.entries(multiValue).map(([name, values]) => [name, values.at(-1) ?? '']));
 }
 
-function requestContextOf(request: IncomingMessage, path: string, requestId: string): APIGatewayProxyEvent['requestContext'] {
+function requestContextOf(request: IncomingMessage, path: string, resourcePath: string): APIGatewayProxyEvent['requestContext'] {
   const now = new Date();
   return {
     accountId: '000000000000',
@@ -113,10 +120,10 @@ function requestContextOf(request: IncomingMessage, path: string, requestId: str
     },
     path,
     stage: 'local',
-    requestId,
+    requestId: randomUUID(),
     requestTime: now.toUTCString(),
     requestTimeEpoch: now.getTime(),
     resourceId: 'local',
-    resourcePath: '/{proxy+}',
+    resourcePath,
   };
 }

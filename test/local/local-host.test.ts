@@ -226,12 +226,12 @@ describe('the event', () => {
   it('is that of a REST proxy integration', async () => {
     const event = await eventOf('/v1/models/a%2Fb?x=1&x=2&y=a%20b', { headers: { 'X-Custom': 'yes' } });
     expect(event).toMatchObject({
-      resource: '/{proxy+}',
+      resource: '/v1/{proxy+}',
       path: '/v1/models/a%2Fb',
       httpMethod: 'GET',
       queryStringParameters: { x: '2', y: 'a b' },
       multiValueQueryStringParameters: { x: ['1', '2'], y: ['a b'] },
-      pathParameters: { proxy: 'v1/models/a%2Fb' },
+      pathParameters: { proxy: 'models/a%2Fb' },
       stageVariables: null,
       body: null,
       isBase64Encoded: false,
@@ -287,7 +287,7 @@ describe('the event', () => {
 });
 
 describe('the edge', () => {
-  it.each(['/', '/v2/x', '/v1', '/healthy', '/consoles', '/admin'])('answers 404 at %s without asking a function', async (path) => {
+  it.each(['/', '/v2/x', '/v1', '/v1/', '/healthy', '/consoles', '/admin'])('answers 404 at %s without asking a function', async (path) => {
     let asked = false;
     const handler: LambdaHandler = async () => {
       asked = true;
@@ -313,6 +313,12 @@ describe('the edge', () => {
       async () => ({ statusCode: 200, body });
     const host = await start(named('gateway'), { admin: named('admin') });
     expect(await (await fetch(`${host.url}${path}`)).text()).toBe(name);
+  });
+
+  it.each(['/health', '/console', '/console/x'])('answers 404 to a POST at %s, which only reads', async (path) => {
+    const host = await start(async () => ({ statusCode: 200 }), { admin: async () => ({ statusCode: 200 }) });
+    expect((await fetch(`${host.url}${path}`, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(`${host.url}${path}`)).status).toBe(200);
   });
 
   it('lets a body through whose event just fits, and refuses one byte more with 413', async () => {
