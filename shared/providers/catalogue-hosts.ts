@@ -157,7 +157,7 @@ export const hostRows = [
   {
     id: 'friendli',
     name: 'FriendliAI',
-    source: 'https://friendli.ai/docs/guides/serverless_endpoints/openai-compatibility',
+    source: 'https://friendli.ai/docs/sdk/integrations/litellm',
     baseUrl: 'https://api.friendli.ai/serverless/v1',
     auth: 'bearer',
     keyVariables: ['FRIENDLI_TOKEN'],

@@ -4,6 +4,8 @@ const text = ['text'] as const;
 const textImage = ['text', 'image'] as const;
 const textPdf = ['text', 'pdf'] as const;
 const textImagePdf = ['text', 'image', 'pdf'] as const;
+const textImageVideo = ['text', 'image', 'video'] as const;
+const textImageVideoPdf = ['text', 'image', 'video', 'pdf'] as const;
 const everything = ['text', 'image', 'audio', 'video', 'pdf'] as const;
 
 const none = [] as const;
@@ -16,8 +18,9 @@ const all = ['tools', 'reasoning', 'json-schema'] as const;
  * Limits and abilities of well-known models, by provider. A model that is not here may be called all the
  * same; gateway.yaml can give its limits. Prices live in the pricing room.
  *
- * Limits are those models.dev collects from the vendors' pages (https://models.dev, MIT), as published in
- * the model profiles of the @langchain packages.
+ * Limits are those that models.dev collects from the vendors' pages (https://models.dev, MIT); Amazon's are
+ * LiteLLM's (https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json, MIT). Where
+ * two sources differ the higher output limit stands, because it is a bound on what a call can cost.
  */
 export const modelRows = {
   openai: [
@@ -36,6 +39,7 @@ export const modelRows = {
     { id: 'gpt-5-pro', contextLength: 400_000, maxOutputTokens: 272_000, input: textImagePdf, abilities: all },
     { id: 'gpt-5.1', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'gpt-5.2', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'gpt-5.2-codex', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'gpt-5.2-pro', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'gpt-5.3-codex', contextLength: 400_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'gpt-5.4', contextLength: 1_050_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
@@ -63,6 +67,7 @@ export const modelRows = {
     { id: 'claude-fable-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-fable-5-1', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-haiku-4-5', contextLength: 200_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
+    { id: 'claude-haiku-5-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-opus-4-1', contextLength: 200_000, maxOutputTokens: 32_000, input: textImagePdf, abilities: toolsReasoning },
     { id: 'claude-opus-4-5', contextLength: 200_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
     { id: 'claude-opus-4-6', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
@@ -93,6 +98,8 @@ export const modelRows = {
     { id: 'grok-4-1-fast-non-reasoning', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: toolsSchema },
     { id: 'grok-4-fast', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: all },
     { id: 'grok-4-fast-non-reasoning', contextLength: 2_000_000, maxOutputTokens: 30_000, input: textImage, abilities: toolsSchema },
+    { id: 'grok-4.5', contextLength: 500_000, maxOutputTokens: 500_000, input: textImagePdf, abilities: all },
+    { id: 'grok-4.7', contextLength: 500_000, maxOutputTokens: 500_000, input: textImagePdf, abilities: all },
     { id: 'grok-code-fast-1', contextLength: 256_000, maxOutputTokens: 10_000, input: text, abilities: all },
   ],
   deepseek: [
@@ -122,5 +129,29 @@ export const modelRows = {
     { id: 'openai/gpt-oss-120b', contextLength: 131_072, maxOutputTokens: 65_536, input: text, abilities: all },
     { id: 'openai/gpt-oss-20b', contextLength: 131_072, maxOutputTokens: 65_536, input: text, abilities: all },
     { id: 'qwen/qwen3-32b', contextLength: 131_072, maxOutputTokens: 16_384, input: text, abilities: toolsReasoning },
+  ],
+  mistral: [
+    { id: 'codestral-latest', contextLength: 256_000, maxOutputTokens: 256_000, input: text, abilities: toolsSchema },
+    { id: 'mistral-embed', contextLength: 8000, input: text, abilities: none },
+    { id: 'mistral-large-2512', contextLength: 262_144, maxOutputTokens: 262_144, input: textImage, abilities: toolsSchema },
+    { id: 'mistral-large-latest', contextLength: 262_144, maxOutputTokens: 262_144, input: textImage, abilities: toolsSchema },
+    { id: 'mistral-medium-2604', contextLength: 262_144, maxOutputTokens: 262_144, input: textImage, abilities: all },
+    { id: 'mistral-medium-latest', contextLength: 262_144, maxOutputTokens: 262_144, input: textImage, abilities: all },
+    { id: 'mistral-small-2603', contextLength: 256_000, maxOutputTokens: 256_000, input: textImage, abilities: toolsReasoning },
+    { id: 'mistral-small-latest', contextLength: 256_000, maxOutputTokens: 256_000, input: textImage, abilities: toolsReasoning },
+  ],
+  moonshot: [
+    { id: 'kimi-k2.6', contextLength: 262_144, maxOutputTokens: 262_144, input: textImageVideo, abilities: all },
+    { id: 'kimi-k3', contextLength: 1_048_576, maxOutputTokens: 262_144, input: textImageVideo, abilities: all },
+  ],
+  ai21: [
+    { id: 'jamba-large', contextLength: 256_000, maxOutputTokens: 4096, input: text, abilities: tools },
+    { id: 'jamba-mini', contextLength: 256_000, maxOutputTokens: 4096, input: text, abilities: tools },
+  ],
+  upstage: [{ id: 'solar-pro4', contextLength: 524_288, maxOutputTokens: 131_072, input: text, abilities: toolsSchema }],
+  inception: [{ id: 'mercury-2', contextLength: 128_000, maxOutputTokens: 50_000, input: text, abilities: all }],
+  bedrock: [
+    { id: 'amazon.nova-2-lite-v1:0', contextLength: 1_000_000, maxOutputTokens: 64_000, input: textImageVideoPdf, abilities: all },
+    { id: 'amazon.nova-lite-v1:0', contextLength: 300_000, maxOutputTokens: 10_000, input: textImagePdf, abilities: toolsSchema },
   ],
 } as const satisfies Readonly<Record<string, readonly ModelRow[]>>;

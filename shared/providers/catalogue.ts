@@ -126,24 +126,61 @@ export function fillPlaceholders(template: string, values: Readonly<Record<strin
   });
 }
 
-const modelsByProvider: Readonly<Record<string, readonly ModelRow[]>> = modelRows;
-
-/** Providers that sell another's models under the same ids. */
-const sameModelsAs: Readonly<Record<string, string>> = { azure: 'openai', vertex: 'google' };
-
 /** The models of a provider whose limits are known, in the order of their ids. */
 export function knownModels(providerId: string): readonly ModelRow[] {
-  return modelsByProvider[sameModelsAs[providerId] ?? providerId] ?? [];
+  return modelsByProvider.get(sameModelsAs[providerId] ?? providerId) ?? [];
 }
 
 /**
  * What is known of a model of a provider. A dated snapshot (`-20250929`, `-2025-09-29`) that has no row of
- * its own has the limits of the model it is a snapshot of.
+ * its own has the limits of the model it is a snapshot of; a model behind Bedrock or a gateway has those
+ * its maker gives it.
  */
 export function findModel(providerId: string, modelId: string): ModelRow | undefined {
+  const own = rowOf(providerId, modelId);
+  if (own) return own;
+  const origin = originOf(providerId, modelId);
+  return origin && rowOf(...origin);
+}
+
+const modelsByProvider: ReadonlyMap<string, readonly ModelRow[]> = new Map(Object.entries(modelRows));
+
+/** Providers that sell another's models under the same ids. */
+const sameModelsAs: Readonly<Record<string, string>> = { azure: 'openai', vertex: 'google' };
+
+/** The makers as gateways name them in `maker/model`. */
+const makers: Readonly<Record<string, string>> = {
+  openai: 'openai',
+  anthropic: 'anthropic',
+  google: 'google',
+  'x-ai': 'xai',
+  xai: 'xai',
+  mistral: 'mistral',
+  mistralai: 'mistral',
+  deepseek: 'deepseek',
+  moonshotai: 'moonshot',
+};
+
+function rowOf(providerId: string, modelId: string): ModelRow | undefined {
   const rows = knownModels(providerId);
   const undated = modelId.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '');
   return rows.find(({ id }) => id === modelId) ?? rows.find(({ id }) => id === undated);
+}
+
+/** Whose model it is that a cloud or a gateway sells under a name of its own, and the maker's name for it. */
+function originOf(providerId: string, modelId: string): [maker: string, modelId: string] | undefined {
+  if (providerId === 'bedrock') {
+    const [, maker, name] = /^(?:[a-z]+\.)?(amazon|anthropic)\.(.+)$/.exec(modelId) ?? [];
+    if (maker === 'amazon') return ['bedrock', `amazon.${name}`];
+    return name === undefined ? undefined : ['anthropic', name.replace(/-v\d+(:\d+)?$/, '')];
+  }
+  if (providerId === 'openrouter' || providerId === 'vercel') {
+    const [, maker = '', name = ''] = /^([^/]+)\/([^:]+)/.exec(modelId) ?? [];
+    const provider = Object.hasOwn(makers, maker) ? makers[maker] : undefined;
+    // Anthropic's own ids have a dash where the gateways have a dot: claude-opus-4.5.
+    return provider === undefined ? undefined : [provider, provider === 'anthropic' ? name.replaceAll('.', '-') : name];
+  }
+  return undefined;
 }
 
 /**

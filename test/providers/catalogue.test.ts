@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {
   completeRow,
@@ -8,10 +10,12 @@ import {
   knownModels,
   nearest,
   openAiCompatibleDialects,
+  pointElsewhere,
   providerIds,
   providerRows,
   resolveOptions,
 } from '../../shared/providers/catalogue.ts';
+import { providerTable } from '../../shared/providers/catalogue-document.ts';
 import { modelRows } from '../../shared/providers/catalogue-models.ts';
 import { modelRowSchema, providerRowSchema } from '../../shared/providers/catalogue-schema.ts';
 
@@ -186,6 +190,61 @@ describe('findModel', () => {
     expect(findModel('openai', 'gpt-0')).toBeUndefined();
     expect(findModel('constructor', 'gpt-5')).toBeUndefined();
     expect(knownModels('nobody')).toEqual([]);
+  });
+});
+
+describe('findModel for what is sold under another name', () => {
+  test.each([
+    ['bedrock', 'global.anthropic.claude-opus-4-5-20251101-v1:0', 'claude-opus-4-5'],
+    ['bedrock', 'anthropic.claude-haiku-4-5-20251001-v1:0', 'claude-haiku-4-5'],
+    ['bedrock', 'us.amazon.nova-lite-v1:0', 'amazon.nova-lite-v1:0'],
+    ['openrouter', 'anthropic/claude-opus-4.5', 'claude-opus-4-5'],
+    ['openrouter', 'openai/gpt-5-mini', 'gpt-5-mini'],
+    ['openrouter', 'google/gemini-2.5-flash:online', 'gemini-2.5-flash'],
+    ['vercel', 'xai/grok-4', 'grok-4'],
+  ])('at %s %s has the limits of %s', (provider, model, id) => {
+    expect(findModel(provider, model)?.id).toBe(id);
+  });
+
+  test.each([
+    ['bedrock', 'meta.llama3-3-70b-instruct-v1:0'],
+    ['openrouter', 'constructor/gpt-5'],
+    ['openrouter', 'gpt-5'],
+    ['groq', 'anthropic/claude-opus-4.5'],
+  ])('at %s nothing is known of %s', (provider, model) => {
+    expect(findModel(provider, model)).toBeUndefined();
+  });
+});
+
+describe('pointElsewhere', () => {
+  test.each([
+    ['https://api.anthropic.com/v1', 'http://127.0.0.1:9001', 'http://127.0.0.1:9001/v1'],
+    ['https://api.anthropic.com/v1', 'http://127.0.0.1:9001/', 'http://127.0.0.1:9001/v1'],
+    ['https://api.anthropic.com/v1', 'http://127.0.0.1:9001/proxy/v1/', 'http://127.0.0.1:9001/proxy/v1'],
+    ['https://api.deepseek.com', 'https://proxy.example', 'https://proxy.example'],
+  ])('%s pointed to %s is %s', (baseUrl, override, expected) => {
+    expect(pointElsewhere(baseUrl, override)).toBe(expected);
+  });
+});
+
+describe('the document', () => {
+  const path = fileURLToPath(new URL('../../docs/providers.md', import.meta.url));
+
+  test('shows the catalogue as it is (run with -u to renew it)', async () => {
+    const text = await readFile(path, 'utf8');
+    const marked = /(<!-- providers -->\n)[\s\S]*(<!-- \/providers -->)/;
+    expect(text).toMatch(marked);
+    const renewed = text.replace(marked, (_, open: string, close: string) => `${open}\n${providerTable(providerRows)}\n\n${close}`);
+    await expect(renewed).toMatchFileSnapshot(path);
+  });
+
+  test('a cell says what a row cannot do without, and what it does only in part', () => {
+    const table = providerTable(providerRows.filter(({ id }) => ['azure', 'bedrock', 'anthropic', 'ollama'].includes(id)));
+    expect(table).toContain('| `resource` |');
+    expect(table).toContain('`AWS_BEARER_TOKEN_BEDROCK`; without it, the role of the function');
+    expect(table).toContain('chat-completions (only openai.\\*, \\*.openai.\\*)');
+    expect(table).toContain('chat-completions (reduced)');
+    expect(table).toContain('`OLLAMA_API_KEY`; optional');
   });
 });
 
