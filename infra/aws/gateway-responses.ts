@@ -54,10 +54,6 @@ function gatewayResponses(): Readonly<Record<string, RestyledResponse>> {
     },
     UnknownPath: { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, error: notFound },
     UnknownResource: { type: ResponseType.RESOURCE_NOT_FOUND, error: notFound },
-    UnsupportedMediaType: {
-      type: ResponseType.UNSUPPORTED_MEDIA_TYPE,
-      error: new GatewayError('unsupported_media_type', 'The content type of the request is not one the gateway reads.'),
-    },
     Timeout: {
       type: ResponseType.INTEGRATION_TIMEOUT,
       error: new GatewayError('provider_timeout', 'The call was not answered within the time API Gateway allows.'),

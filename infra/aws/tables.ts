@@ -7,6 +7,15 @@ import { type TableDefinition, type TableId, tables } from '../../shared/store/t
 /** Every table, in the order of the list. */
 export const tableIds: readonly TableId[] = ['control', 'ledger', 'cache', 'records'];
 
+/** Reading and writing are item by item or by key; going through a whole table is a right of its own. */
+export type TableAccess = keyof typeof tableActions;
+
+const tableActions = {
+  read: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+  write: ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:BatchWriteItem'],
+  scan: ['dynamodb:Scan'],
+} as const;
+
 /**
  * The tables of `shared/store/tables.ts`, on demand: an idle gateway pays for storage only. What cannot be made
  * again is kept for 35 days back and survives the deletion of the stack.
@@ -29,19 +38,11 @@ export class Tables extends Construct {
     return Object.fromEntries(ids.map((id) => [tables[id].environmentVariable, this.byId[id].tableName]));
   }
 
-  /** Leave to read and write single items, and to query by key. Going through a whole table (Scan) is in no policy. */
-  readAndWrite(id: TableId): PolicyStatement {
+  /** Leave to do these things with a table and its indexes. */
+  allow(id: TableId, ...access: readonly TableAccess[]): PolicyStatement {
     const { tableArn } = this.byId[id];
     return new PolicyStatement({
-      actions: [
-        'dynamodb:GetItem',
-        'dynamodb:BatchGetItem',
-        'dynamodb:Query',
-        'dynamodb:PutItem',
-        'dynamodb:UpdateItem',
-        'dynamodb:DeleteItem',
-        'dynamodb:BatchWriteItem',
-      ],
+      actions: access.flatMap((kind) => tableActions[kind]),
       resources: [tableArn, ...Object.keys(tables[id].indexes).map((index) => `${tableArn}/index/${index}`)],
     });
   }
