@@ -23,10 +23,11 @@ export type CostPart = RateName;
 /** Units of each kind, before any price. Audio time is in milliseconds, charged by the hour. */
 export type Units = Readonly<Record<RateName, number>>;
 
-const HOUR_MS = 3_600_000;
+/** Audio is counted in milliseconds and priced by the hour. */
+export const HOUR_MS = 3_600_000;
 const PICO_PER_NANO = 1000;
-/** Amounts are summed in pico-USD × hours' milliseconds × tier units: every rate is whole in it. */
-const SUM_UNITS_PER_NANO_USD = BigInt(PICO_PER_NANO) * BigInt(HOUR_MS) * BigInt(MULTIPLIER_UNIT);
+/** Sums are kept in pico-USD / `HOUR_MS` / `MULTIPLIER_UNIT`, in which every charge is whole. */
+export const SUM_UNITS_PER_NANO_USD = BigInt(PICO_PER_NANO) * BigInt(HOUR_MS) * BigInt(MULTIPLIER_UNIT);
 
 /**
  * What a call cost, exactly. The parts are added in whole fractions of a pico-USD and rounded once,
@@ -75,14 +76,19 @@ function splitAudio(usage: Usage): { readonly plain: number; readonly cached: nu
   return { plain: usage.inputAudioTokens - cached, cached };
 }
 
-/** Units × rates × multiplier, rounded up once. For this room: a cost and a bound are made by the same arithmetic. */
+/** What one kind of unit adds to the exact sum, before rounding. */
+export function exactCharge(name: RateName, units: Units, rates: Rates, multiplier: number): bigint {
+  if (units[name] === 0) return 0n;
+  const perUnit = BigInt(rateOf(rates, name)) * (name === 'audioHour' ? 1n : BigInt(HOUR_MS));
+  return BigInt(units[name]) * perUnit * BigInt(multiplier);
+}
+
+/** Units × rates × multiplier, rounded up once: a cost and a bound are made by the same arithmetic. */
 export function chargeOf(units: Units, rates: Rates, multiplier: number): Cost {
   let sum = 0n;
   let chargedNanoUsd = 0n;
   const charge = (name: RateName): number => {
-    if (units[name] === 0) return 0;
-    const rate = BigInt(rateOf(rates, name)) * (name === 'audioHour' ? 1n : BigInt(HOUR_MS));
-    sum += BigInt(units[name]) * rate * BigInt(multiplier);
+    sum += exactCharge(name, units, rates, multiplier);
     const beforeNanoUsd = chargedNanoUsd;
     chargedNanoUsd = (sum + SUM_UNITS_PER_NANO_USD - 1n) / SUM_UNITS_PER_NANO_USD;
     return Number(chargedNanoUsd - beforeNanoUsd);

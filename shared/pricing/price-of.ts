@@ -31,7 +31,7 @@ export function priceOf(query: PriceQuery): Price | undefined {
   const provider = builtInProviderOf(query.catalogueId ?? query.provider);
   const builtIn = provider === undefined ? undefined : findInTables(provider.tables, query.model);
   const override = query.overrides === undefined ? undefined : findOverride(query.overrides, `${query.provider}/${query.model}`);
-  const tiers = provider?.serviceTiers?.find((rule) => matchesPattern(rule.models, query.model))?.multipliers ?? {};
+  const tiers = provider?.serviceTiers?.find((rule) => matchesPattern(rule.models, query.model))?.multipliers ?? standardTiers;
   const contextLength = query.contextLength ?? builtIn?.contextLength;
   const facts = {
     // Anthropic's prompt cache is written only where the request says `cache_control`.
@@ -47,6 +47,9 @@ export function priceOf(query: PriceQuery): Price | undefined {
   if (builtIn === undefined || builtIn.variants.length === 0) return undefined;
   return { name: builtIn.id, source: 'built-in', variants: withSearches(builtIn, provider, query.model), serviceTiers: tiers, ...facts };
 }
+
+/** The words for no special tier, whichever tiers there are. */
+const standardTiers = { default: 1, standard: 1, auto: 1 };
 
 function builtInProviderOf(id: string): BuiltInProvider | undefined {
   return Object.hasOwn(builtInProviders, id) ? builtInProviders[id] : undefined;

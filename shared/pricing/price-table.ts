@@ -1,4 +1,4 @@
-import { isGlob, matchesPattern } from './model-pattern.ts';
+import { matchesPattern } from './model-pattern.ts';
 import type { PriceVariant } from './price.ts';
 import { type PriceFields, type PriceOverride, variantFrom } from './price-override.ts';
 import { priceTables } from './price-table.generated.ts';
@@ -38,7 +38,8 @@ export interface BuiltInPrice {
 
 interface Table {
   readonly byName: ReadonlyMap<string, PriceTableRow>;
-  readonly withPatterns: readonly PriceTableRow[];
+  /** In the library's order: the first that matches counts. */
+  readonly byPattern: readonly { readonly row: PriceTableRow; readonly matches: (name: string) => boolean }[];
 }
 
 const parsed = new Map<string, Table>();
@@ -48,7 +49,7 @@ const converted = new WeakMap<PriceTableRow, BuiltInPrice>();
 export function findBuiltInPrice(tableId: string, model: string): BuiltInPrice | undefined {
   const table = tableOf(tableId);
   const name = model.toLowerCase().trim();
-  const row = table.byName.get(name) ?? table.withPatterns.find((candidate) => rowMatches(candidate, name));
+  const row = table.byName.get(name) ?? table.byPattern.find(({ matches }) => matches(name))?.row;
   if (row === undefined) return undefined;
   const known = converted.get(row);
   if (known !== undefined) return known;
@@ -63,17 +64,21 @@ function tableOf(tableId: string): Table {
   // The text is compiled by this project and a test holds it to its schema.
   const rows: readonly PriceTableRow[] = JSON.parse(Object.hasOwn(priceTables, tableId) ? (priceTables[tableId] ?? '[]') : '[]');
   const byName = new Map(rows.flatMap((row) => (row.names ?? []).map((name) => [name, row] as const)));
-  const table = { byName, withPatterns: rows.filter((row) => row.match !== undefined) };
+  const byPattern = rows.flatMap((row) => (row.match === undefined ? [] : [{ row, matches: matcherOf(row.match) }]));
+  const table = { byName, byPattern };
   parsed.set(tableId, table);
   return table;
 }
 
-function rowMatches(row: PriceTableRow, name: string): boolean {
-  const holds = (pattern: string) => {
-    if (isGlob(pattern) && !pattern.startsWith('/')) return matchesPattern(pattern, name);
-    return pattern.startsWith('/') ? new RegExp(pattern.slice(1, -1)).test(name) : pattern === name;
-  };
-  return (row.match ?? []).some((alternative) => (typeof alternative === 'string' ? holds(alternative) : alternative.every(holds)));
+function matcherOf(alternatives: NonNullable<PriceTableRow['match']>): (name: string) => boolean {
+  const tests = alternatives.map((alternative) => (typeof alternative === 'string' ? [alternative] : alternative).map(testOf));
+  return (name) => tests.some((all) => all.every((test) => test(name)));
+}
+
+function testOf(pattern: string): (name: string) => boolean {
+  if (!pattern.startsWith('/')) return (name) => matchesPattern(pattern, name);
+  const expression = new RegExp(pattern.slice(1, -1));
+  return (name) => expression.test(name);
 }
 
 function convert(row: PriceTableRow): BuiltInPrice {

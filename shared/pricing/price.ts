@@ -34,7 +34,7 @@ export interface Price {
   readonly writesCacheUnasked: boolean;
   /** The last one that holds at a moment counts; the first one holds where no other does. */
   readonly variants: readonly PriceVariant[];
-  /** Service tier → what it multiplies the price with. A name that is not listed takes the dearest. Empty: tiers cost nothing. */
+  /** Service tier → what it multiplies the price with. A name that is not listed takes the dearest. */
   readonly serviceTiers: Readonly<Record<string, number>>;
 }
 

@@ -97,10 +97,24 @@ it('applies the service tier that served the call: gpt-5-mini, priority 0.45 / 3
   expect(cost('openai', 'gpt-5-mini', usage, { serviceTier: 'default' }).totalNanoUsd).toBe(2_250_000_000);
 });
 
+it('takes the usual words for the standard tier as such, where an operator prices others', () => {
+  const nanoUsd = (serviceTier?: string) =>
+    overridden({ input: 1, service_tiers: { priority: 2 } }, { inputTokens: 1 }, serviceTier).totalNanoUsd;
+  expect([nanoUsd(), nanoUsd('default'), nanoUsd('standard'), nanoUsd('priority'), nanoUsd('other')]).toEqual([
+    1000, 1000, 1000, 2000, 2000,
+  ]);
+});
+
 it('charges every unit an override can name', () => {
   const fields = {
-    ...{ input: 1, cached_input: 0.1, cache_write: 1.25, cache_write_1h: 2, output: 2, reasoning: 3, input_audio: 4, output_audio: 8 },
-    ...{ per_image: 0.04, per_second: 0.0001, per_request: 0.001, per_million_characters: 15, per_search: 0.01 },
+    output: 2,
+    reasoning: 3,
+    output_audio: 8,
+    per_image: 0.04,
+    per_second: 0.0001,
+    per_request: 0.001,
+    per_million_characters: 15,
+    per_search: 0.01,
   };
   const usage = { images: 2, audioMs: 1_500, characters: 1_000, searches: 1, outputTokens: 30, reasoningTokens: 10, outputAudioTokens: 5 };
   expect(overridden(fields, usage).parts).toMatchObject({

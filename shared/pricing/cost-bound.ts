@@ -1,0 +1,111 @@
+import type { ContentFacts } from '../calls/call.ts';
+import { chargeOf, exactCharge, HOUR_MS, SUM_UNITS_PER_NANO_USD, type Units } from './cost.ts';
+import { dearestRates, MULTIPLIER_UNIT, type Price, serviceTierMultiplier } from './price.ts';
+import { type Rates, rateNames } from './rates.ts';
+
+/** What bounds a call before it is made. Every figure is a maximum. */
+export interface BoundFacts {
+  readonly price: Price;
+  /** See `inputTokenBound`. */
+  readonly inputTokens: number;
+  /** Answers asked for: each may have all the output tokens. Default 1. */
+  readonly choices?: number;
+  /** The tier the request asks for; the provider may serve it in the standard one, so that is the least. */
+  readonly serviceTier?: string | undefined;
+  readonly atMs: number;
+  /** Whether the request marks parts of the prompt for the provider's cache. Default `1h`, the dearest. */
+  readonly promptCache?: ContentFacts['promptCache'];
+  /** Whether any of the input can be audio. Default true. */
+  readonly audioInput?: boolean;
+  /** Whether any of the output can be audio. Default true. */
+  readonly audioOutput?: boolean;
+  readonly images?: number;
+  readonly audioMs?: number;
+  readonly characters?: number;
+  readonly searches?: number;
+}
+
+/**
+ * The most a call can cost, in nano-USD, whatever the provider reports within these token bounds:
+ * the dearest of all prices that can hold until it ends (dates, times of day, context tiers), all
+ * input at the dearest of plain, cached, written and audio, all output at the dearest of text,
+ * reasoning and audio, for every choice. Never below `costOf` of the same call.
+ */
+export function costBound(facts: BoundFacts & { readonly maxOutputTokens: number }): number {
+  const { rates, multiplier, units } = boundOf(facts);
+  const output = facts.maxOutputTokens * (facts.choices ?? 1);
+  return chargeOf({ ...units, output }, rates, multiplier).totalNanoUsd;
+}
+
+/**
+ * The most output tokens per choice with which `costBound` stays within an amount: the inverse of
+ * `costBound`. 0 when not even the input fits; `Number.MAX_SAFE_INTEGER` when output costs nothing.
+ */
+export function affordableOutputTokens(amountNanoUsd: number, facts: BoundFacts): number {
+  const { rates, multiplier, units } = boundOf(facts);
+  const perToken = BigInt(rates.output) * BigInt(facts.choices ?? 1) * BigInt(multiplier) * BigInt(HOUR_MS);
+  // The input's exact sum, not its rounded one: rounding happens once, on input and output together.
+  const inputSum = rateNames.reduce((sum, name) => sum + exactCharge(name, units, rates, multiplier), 0n);
+  const left = BigInt(amountNanoUsd) * SUM_UNITS_PER_NANO_USD - inputSum;
+  if (left < 0n) return 0;
+  if (perToken === 0n) return Number.MAX_SAFE_INTEGER;
+  const affordable = left / perToken;
+  return affordable > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(affordable);
+}
+
+/**
+ * The most a model can write in one answer: what the caller allows, within what the model can.
+ * Undefined when neither is known: such a call has no bound but the one the gateway sets.
+ */
+export function outputTokenBound(requested: number | undefined, price: Price): number | undefined {
+  const most = price.maxOutputTokens ?? price.contextLength;
+  if (requested === undefined) return most;
+  // Only a stated output limit lowers what the caller asks: context lengths are less certain.
+  return Math.min(requested, price.maxOutputTokens ?? requested);
+}
+
+interface Bound {
+  readonly rates: Required<Rates>;
+  readonly multiplier: number;
+  /** All but the output. */
+  readonly units: Units;
+}
+
+function boundOf(facts: BoundFacts): Bound {
+  const dearest = dearestRates(facts.price, facts.inputTokens, facts.atMs);
+  const promptCache = facts.promptCache ?? '1h';
+  const writes = facts.price.writesCacheUnasked || promptCache !== 'none';
+  const audio = facts.audioInput ?? true;
+  const input = Math.max(
+    dearest.input,
+    dearest.cachedInput,
+    writes ? dearest.cacheWrite : 0,
+    promptCache === '1h' ? dearest.cacheWrite1h : 0,
+    audio ? Math.max(dearest.inputAudio, dearest.cachedInputAudio) : 0,
+  );
+  const output = Math.max(dearest.output, dearest.reasoning, (facts.audioOutput ?? true) ? dearest.outputAudio : 0);
+  return {
+    rates: { ...dearest, input, output },
+    multiplier: Math.max(
+      MULTIPLIER_UNIT,
+      serviceTierMultiplier(facts.price, undefined),
+      serviceTierMultiplier(facts.price, facts.serviceTier),
+    ),
+    units: {
+      input: facts.inputTokens,
+      cachedInput: 0,
+      cacheWrite: 0,
+      cacheWrite1h: 0,
+      output: 0,
+      reasoning: 0,
+      inputAudio: 0,
+      cachedInputAudio: 0,
+      outputAudio: 0,
+      image: facts.images ?? 0,
+      audioHour: facts.audioMs ?? 0,
+      request: 1,
+      character: facts.characters ?? 0,
+      search: facts.searches ?? 0,
+    },
+  };
+}
