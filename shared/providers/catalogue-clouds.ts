@@ -51,6 +51,23 @@ export const cloudRows = [
     quirks: { maxTokensField: 'both', errorShape: 'message' },
   },
   {
+    id: 'bedrock-mantle',
+    name: 'Amazon Bedrock (OpenAI-compatible, by API key)',
+    source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions-mantle.html',
+    baseUrl: 'https://bedrock-mantle.{region}.api.aws/v1',
+    auth: 'bearer',
+    keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
+    options: [
+      { name: 'region', description: 'AWS region of the models', environment: ['AWS_REGION', 'AWS_DEFAULT_REGION'], default: 'us-east-1' },
+    ],
+    dialects: {
+      'chat-completions': { path: '/chat/completions' },
+      responses: { path: '/responses' },
+    },
+    aiSdkPackage: '@ai-sdk/openai-compatible',
+    quirks: { maxTokensField: 'both' },
+  },
+  {
     id: 'databricks',
     name: 'Databricks',
     source: 'https://docs.databricks.com/en/machine-learning/foundation-models/query-foundation-model-apis',

@@ -108,14 +108,22 @@ export function resolveOptions(
 }
 
 /**
- * The base URL of a provider that gateway.yaml points elsewhere. An address without a path takes the
- * path of the provider's own base URL, so that `http://127.0.0.1:9001` stands for
- * `http://127.0.0.1:9001/v1` where the provider's is `https://api.anthropic.com/v1`.
+ * Where a base URL goes when gateway.yaml points its provider elsewhere. An address without a path, or with
+ * the path of the provider's own base URL, takes over the host alone: `http://127.0.0.1:9001` stands for
+ * `http://127.0.0.1:9001/v1` where the provider's is `https://api.anthropic.com/v1`. An address with any
+ * other path is meant as it stands.
+ * @param baseUrl the base URL of the endpoint called, which may be the row's or its own.
+ * @param rowBaseUrl the base URL of the row.
  */
-export function pointElsewhere(baseUrl: string, override: string): string {
-  const bare = override.replace(/\/+$/, '');
-  if (!/^[a-z]+:\/\/[^/]+$/i.test(bare)) return bare;
-  return bare + baseUrl.replace(/^[a-z]+:\/\/[^/]+/i, '');
+export function pointElsewhere(baseUrl: string, override: string, rowBaseUrl = baseUrl): string {
+  const [origin, path] = splitUrl(override);
+  return path === '' || path === splitUrl(rowBaseUrl)[1] ? origin + splitUrl(baseUrl)[1] : origin + path;
+}
+
+function splitUrl(url: string): [origin: string, path: string] {
+  const bare = url.replace(/\/+$/, '');
+  const end = bare.indexOf('/', bare.indexOf('://') + 3);
+  return end < 0 ? [bare, ''] : [bare.slice(0, end), bare.slice(end)];
 }
 
 /** Puts values in the place of `{name}`, URL-encoded. A placeholder without a value stays as it is. */

@@ -225,6 +225,14 @@ describe('pointElsewhere', () => {
   ])('%s pointed to %s is %s', (baseUrl, override, expected) => {
     expect(pointElsewhere(baseUrl, override)).toBe(expected);
   });
+
+  test('takes an endpoint of its own along to the new host, unless the address has a path of its own', () => {
+    const messages = 'https://api.moonshot.ai/anthropic';
+    const row = 'https://api.moonshot.ai/v1';
+    expect(pointElsewhere(messages, 'https://api.moonshot.cn/v1', row)).toBe('https://api.moonshot.cn/anthropic');
+    expect(pointElsewhere(messages, 'http://127.0.0.1:9001', row)).toBe('http://127.0.0.1:9001/anthropic');
+    expect(pointElsewhere(messages, 'https://proxy.example/kimi', row)).toBe('https://proxy.example/kimi');
+  });
 });
 
 describe('the document', () => {
