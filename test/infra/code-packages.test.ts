@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Bundle, bundleFunction } from '../../infra/aws/bundle.ts';
+import { buildCodePackages } from '../../infra/aws/code-packages.ts';
+
+const load = (path: string): Promise<Record<string, unknown>> => import(/* @vite-ignore */ pathToFileURL(path).href);
+
+let folder: string;
+let config: string;
+
+beforeAll(async () => {
+  // Outside the project, so that nothing in a package can lean on the project's node_modules.
+  folder = await mkdtemp(join(tmpdir(), 'sluice-packages-'));
+  config = join(folder, 'staging.yaml');
+  await writeFile(config, 'providers: {}\n');
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('the code packages', () => {
+  it('are one per function, each with the configuration under its own name', async () => {
+    const project = join(import.meta.dirname, 'fixtures/project');
+    const packages = await buildCodePackages({ project, output: join(folder, 'fixture'), config });
+    for (const [id, { directory }] of Object.entries(packages)) {
+      const { handler } = await load(join(directory, 'index.mjs'));
+      expect((handler as () => string)()).toBe(id);
+      expect(await readFile(join(directory, 'gateway.yaml'), 'utf8')).toBe('providers: {}\n');
+    }
+    expect(Object.keys(packages)).toEqual(['gateway', 'admin', 'sweeper']);
+  });
+
+  it('are refused without a configuration', async () => {
+    const project = join(import.meta.dirname, 'fixtures/project');
+    const request = { project, output: join(folder, 'unconfigured'), config: join(folder, 'none.yaml') };
+    await expect(buildCodePackages(request)).rejects.toThrow('none.yaml');
+  });
+});
+
+const functions = join(import.meta.dirname, '../../functions');
+const handlers = ['gateway', 'admin', 'sweeper'].filter((id) => existsSync(join(functions, id, 'handler.ts')));
+
+describe.each(handlers)('the package of the function %s', (id) => {
+  let bundle: Bundle;
+
+  beforeAll(async () => {
+    const entry = join(functions, id, 'handler.ts');
+    bundle = await bundleFunction({ entry, directory: join(folder, id), files: { 'gateway.yaml': config } });
+  });
+
+  it('loads on its own and exports the handler', async () => {
+    const { handler } = await load(join(bundle.directory, 'index.mjs'));
+    expect(handler).toBeTypeOf('function');
+  });
+
+  it('can load whatever comes later', async () => {
+    const names = await readdir(bundle.directory, { recursive: true });
+    for (const name of names.filter((name) => name.endsWith('.mjs'))) {
+      await expect(load(join(bundle.directory, name))).resolves.toBeDefined();
+    }
+  });
+
+  it('loads less than 600 KB at start', () => {
+    expect(bundle.startBytes).toBeLessThan(600_000);
+  });
+});
