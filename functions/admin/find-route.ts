@@ -3,7 +3,7 @@ import type { AdminRoute } from './operation.ts';
 
 /**
  * The route for a request and the values of its path's `{name}` segments.
- * @throws GatewayError `not_found` for an unknown path, `method_not_allowed` (with `Allow`) for a known one.
+ * @throws GatewayError `not_found` for an unknown path, `invalid_request` with status 405 and `Allow` for a known one.
  */
 export function findRoute(
   routes: readonly AdminRoute[],
@@ -19,7 +19,8 @@ export function findRoute(
     allowed.push(route.method);
   }
   if (allowed.length > 0) {
-    throw new GatewayError('method_not_allowed', `${path} does not take ${method}, only ${allowed.join(', ')}.`, {
+    throw new GatewayError('invalid_request', `${path} does not take ${method}, only ${allowed.join(', ')}.`, {
+      status: 405,
       headers: { allow: allowed.join(', ') },
     });
   }

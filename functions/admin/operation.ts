@@ -4,7 +4,8 @@ import type { LedgerReader } from '../../shared/control/standing.ts';
 /** What the operations of the control plane work with. An operation names those it needs. */
 export interface AdminParts {
   readonly store: ControlStore;
-  readonly ledger: LedgerReader;
+  /** Without one, nothing is shown of what is spent and held. */
+  readonly ledger?: LedgerReader;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Cryptographically strong. */

@@ -11,7 +11,7 @@ const timestampMs = z.int().nonnegative();
  * newer one wrote. The secret is not in it; `hashes` says which secrets open it.
  */
 export const keyRecordSchema = z.object({
-  /** `key_` and 26 characters that sort by time of creation. Never changes, not by rotation either. */
+  /** `key_` and 16 characters that sort by time of creation. Never changes, not by rotation either. */
   id: z.string(),
   name: z.string(),
   /** The first characters of the current secret, to recognise it by. */

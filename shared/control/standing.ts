@@ -8,12 +8,18 @@ export type LedgerReader = Pick<Ledger, 'read'>;
 
 /**
  * How a holder of limits stands now: what is spent and held of each budget, what is left of each rate, and
- * the same for each of its model patterns. Null when nothing of it is limited.
+ * the same for each of its model patterns. Null when nothing of it is limited, or there is no ledger to ask.
  * @throws GatewayError `store_unavailable`.
  */
-export async function readStanding(ledger: LedgerReader, kind: ScopeKind, id: string, limits: Limits | undefined, nowMs: number) {
+export async function readStanding(
+  ledger: LedgerReader | undefined,
+  kind: ScopeKind,
+  id: string,
+  limits: Limits | undefined,
+  nowMs: number,
+) {
   const scopes = allScopesOf(kind, id, limits);
-  if (scopes.length === 0) return null;
+  if (!ledger || scopes.length === 0) return null;
   const standings = await ledger.read(scopes, nowMs);
   const whole = standings.find((standing) => standing.scope.modelPattern === undefined);
   const perModel = standings.flatMap((standing) =>

@@ -1,0 +1,11 @@
+/** Why a command ends without having done its work: 1 when it was refused or failed, 2 when it was typed wrongly. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: 1 | 2;
+
+  /** `message` is one line that says what is wrong and what to do. */
+  constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exitCode = exitCode;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Verb } from './verb.ts';
+import { audit } from './verbs/audit.ts';
+import { groupVerbs } from './verbs/group-verbs.ts';
+import { keysCreate } from './verbs/keys-create.ts';
+import { keysList } from './verbs/keys-list.ts';
+import { keysRevoke } from './verbs/keys-revoke.ts';
+import { keysRotate } from './verbs/keys-rotate.ts';
+import { keysShow } from './verbs/keys-show.ts';
+import { keysUpdate } from './verbs/keys-update.ts';
+import { limitsSet } from './verbs/limits-set.ts';
+import { limitsShow } from './verbs/limits-show.ts';
+
+/** Every verb, in the order of the help. */
+export const verbs: readonly Verb[] = [
+  keysCreate,
+  keysList,
+  keysShow,
+  keysUpdate,
+  keysRotate,
+  keysRevoke,
+  ...groupVerbs,
+  limitsShow,
+  limitsSet,
+  audit,
+];
