@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, type Metafile, type OnResolveResult, type Plugin, type ResolveResult } from 'esbuild';
 
@@ -8,7 +8,7 @@ export interface BundleRequest {
   readonly entry: string;
   /** The folder that becomes the code package; emptied first. */
   readonly directory: string;
-  /** Files that travel beside the code: name in the package → where it is now. */
+  /** Files that travel beside the code, such as the configuration: name in the package → text. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -64,7 +64,7 @@ export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, file.contents);
   }
-  await Promise.all(Object.entries(request.files).map(([name, source]) => copyFile(source, join(request.directory, name))));
+  await Promise.all(Object.entries(request.files).map(([name, text]) => writeFile(join(request.directory, name), text)));
   return { directory: request.directory, handler: 'index.handler', ...measure(result.metafile) };
 }
 

@@ -14,7 +14,7 @@ export type FunctionId = 'gateway' | 'admin' | 'sweeper';
 export type FunctionCode = Readonly<Record<FunctionId, Pick<Bundle, 'directory' | 'handler'>>>;
 
 /** The file name of the configuration inside every code package. */
-export const packagedConfig = 'gateway.yaml';
+export const packagedConfig = 'gateway.json';
 
 interface FunctionsProps {
   readonly code: FunctionCode;

@@ -21,12 +21,11 @@ describe('a code package', () => {
   const request = () => ({
     entry: fixture('lazy-handler'),
     directory: join(folder, 'lazy'),
-    files: { 'gateway.yaml': join(folder, 'own.yaml') },
+    files: { 'gateway.json': '{"providers":{}}' },
   });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sluice-bundle-'));
-    await writeFile(join(folder, 'own.yaml'), 'providers: {}\n');
     bundle = await bundleFunction(request());
     files = await contents(bundle.directory);
   });
@@ -51,8 +50,8 @@ describe('a code package', () => {
     expect(code).not.toMatch(/(from|import|require\()\s*["'](node:)?https?["']/);
   });
 
-  it('carries the configuration under the name the functions look for', () => {
-    expect(files['/gateway.yaml']).toBe('providers: {}\n');
+  it('carries the files that were given to it', () => {
+    expect(files['/gateway.json']).toBe('{"providers":{}}');
   });
 
   it('holds no source map, which lie beside it', async () => {

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, bundleFunction } from '../../infra/aws/bundle.ts';
 import { buildCodePackages } from '../../infra/aws/code-packages.ts';
+import { loadConfigFile } from '../../shared/config/load-config.ts';
 
 const load = (path: string): Promise<Record<string, unknown>> => import(/* @vite-ignore */ pathToFileURL(path).href);
 
@@ -16,21 +17,33 @@ beforeAll(async () => {
   // Outside the project, so that nothing in a package can lean on the project's node_modules.
   folder = await mkdtemp(join(tmpdir(), 'sluice-packages-'));
   config = join(folder, 'staging.yaml');
-  await writeFile(config, 'providers: {}\n');
+  await writeFile(config, 'providers:\n  openai: {}\nmodels:\n  smart:\n    targets: [openai/gpt-5]\n');
 });
 
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the code packages', () => {
-  it('are one per function, each with the configuration under its own name', async () => {
+  it('are one per function, each with the configuration as JSON', async () => {
     const project = join(import.meta.dirname, 'fixtures/project');
     const packages = await buildCodePackages({ project, output: join(folder, 'fixture'), config });
     for (const [id, { directory }] of Object.entries(packages)) {
       const { handler } = await load(join(directory, 'index.mjs'));
       expect((handler as () => string)()).toBe(id);
-      expect(await readFile(join(directory, 'gateway.yaml'), 'utf8')).toBe('providers: {}\n');
+      const packed = join(directory, 'gateway.json');
+      expect(JSON.parse(await readFile(packed, 'utf8'))).toEqual({
+        providers: { openai: {} },
+        models: { smart: { targets: ['openai/gpt-5'] } },
+      });
+      expect(await loadConfigFile(packed)).toEqual(await loadConfigFile(config));
     }
     expect(Object.keys(packages)).toEqual(['gateway', 'admin', 'sweeper']);
+  });
+
+  it('are refused with a configuration that is wrong, and say where', async () => {
+    const wrong = join(folder, 'wrong.yaml');
+    await writeFile(wrong, 'providers: {}\nmodels:\n  smart:\n    targets: [nowhere/gpt-5]\n');
+    const project = join(import.meta.dirname, 'fixtures/project');
+    await expect(buildCodePackages({ project, output: join(folder, 'wrong'), config: wrong })).rejects.toThrow('wrong.yaml:4');
   });
 
   it('are refused without a configuration', async () => {
@@ -48,7 +61,7 @@ describe.each(handlers)('the package of the function %s', (id) => {
 
   beforeAll(async () => {
     const entry = join(functions, id, 'handler.ts');
-    bundle = await bundleFunction({ entry, directory: join(folder, id), files: { 'gateway.yaml': config } });
+    bundle = await bundleFunction({ entry, directory: join(folder, id), files: {} });
   });
 
   it('loads on its own and exports the handler', async () => {
