@@ -10,7 +10,7 @@ import {
   waitForUpdate,
 } from '@pydantic/genai-prices';
 import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
-import type { PriceFields } from '../../shared/pricing/price-override.ts';
+import type { PriceFields } from '../../shared/pricing/price-fields.ts';
 import type { LaterPrices, PriceTableRow } from '../../shared/pricing/price-table.ts';
 import { wholeUnits } from '../../shared/pricing/rates.ts';
 
@@ -201,10 +201,10 @@ export async function compilePrices(): Promise<string> {
     const provider = providers.find((candidate) => candidate.id === id);
     if (provider === undefined && id !== 'echo') throw new Error(`The price library knows no provider ${id}.`);
     const rows = provider === undefined ? echo : provider.models.map((model) => rowOf(model, provider));
-    const lines = rows.map((row) => JSON.stringify(row)).join(',\n');
-    return `  '${id}': String.raw\`[\n${lines}\n]\`,\n`;
+    const lines = rows.map((row) => JSON.stringify(row).replaceAll('\\', '\\\\'));
+    if (lines.some((line) => /`|\$\{/.test(line))) throw new Error('A price row cannot be quoted.');
+    return `  '${id}': \`[\n${lines.join(',\n')}\n]\`,\n`;
   });
-  if (tables.some((table) => table.replaceAll(/String\.raw`|`,\n$/g, '').match(/`|\$\{/))) throw new Error('A price row cannot be quoted.');
   return `${header()}export const priceTables: Readonly<Record<string, string>> = {\n${tables.join('')}};\n`;
 }
 

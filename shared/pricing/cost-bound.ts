@@ -29,12 +29,13 @@ export interface BoundFacts {
  * The most a call can cost, in nano-USD, whatever the provider reports within these token bounds:
  * the dearest of all prices that can hold until it ends (dates, times of day, context tiers), all
  * input at the dearest of plain, cached, written and audio, all output at the dearest of text,
- * reasoning and audio, for every choice. Never below `costOf` of the same call.
+ * reasoning and audio, for every choice. Never below `costOf` of the same call; past 9 million USD it
+ * is `Number.MAX_SAFE_INTEGER`, which no budget holds.
  */
 export function costBound(facts: BoundFacts & { readonly maxOutputTokens: number }): number {
   const { rates, multiplier, units } = boundOf(facts);
   const output = facts.maxOutputTokens * (facts.choices ?? 1);
-  return chargeOf({ ...units, output }, rates, multiplier).totalNanoUsd;
+  return Math.min(Number.MAX_SAFE_INTEGER, chargeOf({ ...units, output }, rates, multiplier).totalNanoUsd);
 }
 
 /**
@@ -54,14 +55,13 @@ export function affordableOutputTokens(amountNanoUsd: number, facts: BoundFacts)
 }
 
 /**
- * The most a model can write in one answer: what the caller allows, within what the model can.
- * Undefined when neither is known: such a call has no bound but the one the gateway sets.
+ * The most a model can write in one answer: what the caller asks, else what the model can, else its
+ * whole context. Undefined when none is known: such a call has no bound but the one the gateway sets.
+ *
+ * A caller who asks for more than the known limit is held for what it asks: limits grow.
  */
 export function outputTokenBound(requested: number | undefined, price: Price): number | undefined {
-  const most = price.maxOutputTokens ?? price.contextLength;
-  if (requested === undefined) return most;
-  // Only a stated output limit lowers what the caller asks: context lengths are less certain.
-  return Math.min(requested, price.maxOutputTokens ?? requested);
+  return requested ?? price.maxOutputTokens ?? price.contextLength;
 }
 
 interface Bound {

@@ -40,7 +40,9 @@ export const SUM_UNITS_PER_NANO_USD = BigInt(PICO_PER_NANO) * BigInt(HOUR_MS) * 
  */
 export function costOf(usage: Usage, price: Price, facts: CostFacts): Cost {
   const rates = ratesAt(price, usage.inputTokens, facts.atMs);
-  return chargeOf(unitsOf(usage), rates, serviceTierMultiplier(price, facts.serviceTier));
+  const cost = chargeOf(unitsOf(usage), rates, serviceTierMultiplier(price, facts.serviceTier));
+  if (Number.isSafeInteger(cost.totalNanoUsd)) return cost;
+  throw new GatewayError('internal_error', 'A cost is past what can be counted exactly.');
 }
 
 /** Splits a usage, whose totals include their parts, into units that do not overlap. */
@@ -83,7 +85,7 @@ export function exactCharge(name: RateName, units: Units, rates: Rates, multipli
   return BigInt(units[name]) * perUnit * BigInt(multiplier);
 }
 
-/** Units × rates × multiplier, rounded up once: a cost and a bound are made by the same arithmetic. */
+/** Units × rates × multiplier, rounded up once: a cost and a bound are made by the same arithmetic. Exact below 9 million USD. */
 export function chargeOf(units: Units, rates: Rates, multiplier: number): Cost {
   let sum = 0n;
   let chargedNanoUsd = 0n;
@@ -109,7 +111,5 @@ export function chargeOf(units: Units, rates: Rates, multiplier: number): Cost {
     character: charge('character'),
     search: charge('search'),
   };
-  const totalNanoUsd = Number(chargedNanoUsd);
-  if (!Number.isSafeInteger(totalNanoUsd)) throw new GatewayError('internal_error', 'A cost is past what can be counted exactly.');
-  return { totalNanoUsd, parts };
+  return { totalNanoUsd: Number(chargedNanoUsd), parts };
 }

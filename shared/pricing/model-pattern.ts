@@ -5,19 +5,26 @@ export function isGlob(pattern: string): boolean {
 
 /** Whether a name matches a pattern in which `*` stands for any text, even none; case does not count. */
 export function matchesPattern(pattern: string, name: string): boolean {
+  return patternMatcher(pattern)(name.toLowerCase());
+}
+
+/** The same, made once for many names, which must be lower case. */
+export function patternMatcher(pattern: string): (name: string) => boolean {
   const parts = pattern.toLowerCase().split('*');
-  const text = name.toLowerCase();
   const first = parts[0] ?? '';
-  if (parts.length === 1) return text === first;
+  if (parts.length === 1) return (name) => name === first;
   const last = parts.at(-1) ?? '';
-  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let from = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = text.indexOf(part, from);
-    if (found < 0) return false;
-    from = found + part.length;
-  }
-  return from <= text.length - last.length;
+  const between = parts.slice(1, -1);
+  return (name) => {
+    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+    let from = first.length;
+    for (const part of between) {
+      const found = name.indexOf(part, from);
+      if (found < 0) return false;
+      from = found + part.length;
+    }
+    return from <= name.length - last.length;
+  };
 }
 
 /** Orders patterns from the most to the least specific: exact before glob, more literal characters before fewer. */

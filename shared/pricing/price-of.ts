@@ -1,7 +1,9 @@
 import { type BuiltInProvider, builtInProviders } from './built-in-providers.ts';
-import { bySpecificity, isGlob, matchesPattern } from './model-pattern.ts';
+import { bySpecificity, isGlob, matchesPattern, patternMatcher } from './model-pattern.ts';
+import { outputLimitOf } from './output-limits.ts';
 import type { Price, PriceVariant } from './price.ts';
-import { type PriceOverride, type PriceOverrides, variantFrom } from './price-override.ts';
+import { variantFrom } from './price-fields.ts';
+import type { PriceOverride, PriceOverrides } from './price-override.ts';
 import { type BuiltInPrice, findBuiltInPrice } from './price-table.ts';
 import { wholeUnits } from './rates.ts';
 
@@ -33,11 +35,12 @@ export function priceOf(query: PriceQuery): Price | undefined {
   const override = query.overrides === undefined ? undefined : findOverride(query.overrides, `${query.provider}/${query.model}`);
   const tiers = provider?.serviceTiers?.find((rule) => matchesPattern(rule.models, query.model))?.multipliers ?? standardTiers;
   const contextLength = query.contextLength ?? builtIn?.contextLength;
+  const maxOutputTokens = query.maxOutputTokens ?? outputLimitOf(query.model);
   const facts = {
     // Anthropic's prompt cache is written only where the request says `cache_control`.
     writesCacheUnasked: !query.model.toLowerCase().includes('claude'),
     ...(contextLength === undefined ? {} : { contextLength }),
-    ...(query.maxOutputTokens === undefined ? {} : { maxOutputTokens: query.maxOutputTokens }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
   };
   if (override !== undefined) {
     const { context, service_tiers: serviceTiers, ...fields } = override.price;
@@ -85,7 +88,7 @@ function withSearches(builtIn: BuiltInPrice, provider: BuiltInProvider | undefin
 interface OverrideIndex {
   readonly exact: ReadonlyMap<string, OverrideMatch>;
   /** The most specific first. */
-  readonly patterns: readonly OverrideMatch[];
+  readonly patterns: readonly (OverrideMatch & { readonly matches: (name: string) => boolean })[];
 }
 
 interface OverrideMatch {
@@ -97,7 +100,7 @@ const indexes = new WeakMap<PriceOverrides, OverrideIndex>();
 
 function findOverride(overrides: PriceOverrides, name: string): OverrideMatch | undefined {
   const index = indexes.get(overrides) ?? indexOverrides(overrides);
-  return index.exact.get(name.toLowerCase()) ?? index.patterns.find(({ pattern }) => matchesPattern(pattern, name));
+  return index.exact.get(name.toLowerCase()) ?? index.patterns.find(({ matches }) => matches(name.toLowerCase()));
 }
 
 function indexOverrides(overrides: PriceOverrides): OverrideIndex {
@@ -106,7 +109,7 @@ function indexOverrides(overrides: PriceOverrides): OverrideIndex {
     .sort((a, b) => bySpecificity(a.pattern, b.pattern));
   const index = {
     exact: new Map(matches.filter(({ pattern }) => !isGlob(pattern)).map((match) => [match.pattern.toLowerCase(), match])),
-    patterns: matches.filter(({ pattern }) => isGlob(pattern)),
+    patterns: matches.filter(({ pattern }) => isGlob(pattern)).map((match) => ({ ...match, matches: patternMatcher(match.pattern) })),
   };
   indexes.set(overrides, index);
   return index;

@@ -3,7 +3,7 @@
 
 /** Provider of the library → its price rows as JSON, in USD per million tokens. See price-table.ts. */
 export const priceTables: Readonly<Record<string, string>> = {
-  'anthropic': String.raw`[
+  'anthropic': `[
 {"id":"claude-2","match":["claude-2*","*claude-v2*"],"context_length":200000,"input":8,"output":24},
 {"id":"claude-3-5-haiku-latest","match":["claude-3-5-haiku*","claude-3.5-haiku*"],"context_length":200000,"input":0.8,"cached_input":0.08,"cache_write":1,"cache_write_1h":1.6,"output":4,"per_search":0.01},
 {"id":"claude-3-5-sonnet","match":["claude-3-5-sonnet*","claude-3.5-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01},
@@ -11,8 +11,8 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"claude-3-haiku","match":["claude-3-haiku*"],"context_length":200000,"input":0.25,"cached_input":0.03,"cache_write":0.3,"cache_write_1h":0.5,"output":1.25},
 {"id":"claude-3-opus-latest","match":["claude-3-opus*"],"context_length":200000,"input":15,"cached_input":1.5,"cache_write":18.75,"cache_write_1h":30,"output":75},
 {"id":"claude-3-sonnet","match":["claude-3-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15},
-{"id":"claude-fable-5","names":["claude-fable-5"],"match":["/^claude-fable-5-\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":1,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
-{"id":"claude-fable-5-1","names":["claude-fable-5-1"],"match":["/^claude-fable-5-1-\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":0.25,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
+{"id":"claude-fable-5","names":["claude-fable-5"],"match":["/^claude-fable-5-\\\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":1,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
+{"id":"claude-fable-5-1","names":["claude-fable-5-1"],"match":["/^claude-fable-5-1-\\\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":0.25,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
 {"id":"claude-haiku-4-5","match":["claude-haiku-4-5*","claude-haiku-4.5*","claude-4-5-haiku*","claude-4.5-haiku*"],"context_length":200000,"input":1,"cached_input":0.1,"cache_write":1.25,"cache_write_1h":2,"output":5,"per_search":0.01},
 {"id":"claude-opus-4-0","names":["claude-opus-4","claude-opus-4-20250514"],"match":["claude-opus-4-0*","claude-4-opus*"],"context_length":200000,"input":15,"cached_input":1.5,"cache_write":18.75,"cache_write_1h":30,"output":75,"per_search":0.01},
 {"id":"claude-opus-4-1","match":["claude-opus-4-1*","claude-opus-4.1*"],"context_length":200000,"input":15,"cached_input":1.5,"cache_write":18.75,"cache_write_1h":30,"output":75,"per_search":0.01},
@@ -20,15 +20,15 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"claude-opus-4-6","match":["claude-opus-4-6*","claude-opus-4.6*","claude-4-6-opus*","claude-4.6-opus*"],"context_length":1000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01,"context":[{"above":200000,"input":10,"cached_input":1,"cache_write":12.5,"cache_write_1h":20,"output":37.5}],"later":[{"from_ms":1773360000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01}]},
 {"id":"claude-opus-4-7","match":["claude-opus-4-7*","claude-opus-4.7*","claude-4-7-opus*","claude-4.7-opus*"],"context_length":1000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01},
 {"id":"claude-opus-4-8","match":["claude-opus-4-8*","claude-opus-4.8*","claude-4-8-opus*","claude-4.8-opus*"],"context_length":1000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01},
-{"id":"claude-opus-5","names":["claude-opus-5"],"match":["/^claude-opus-5-\\d{8}$/","claude-opus-5.0*","claude-5-opus*","claude-5.0-opus*"],"context_length":1000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01},
-{"id":"claude-opus-5-5","names":["claude-opus-5-5"],"match":["/^claude-opus-5-5-\\d{8}$/","claude-opus-5.5*","claude-5-5-opus*","claude-5.5-opus*"],"context_length":1000000,"input":4,"cached_input":0.2,"cache_write":5,"cache_write_1h":8,"output":20,"per_search":0.01},
+{"id":"claude-opus-5","names":["claude-opus-5"],"match":["/^claude-opus-5-\\\\d{8}$/","claude-opus-5.0*","claude-5-opus*","claude-5.0-opus*"],"context_length":1000000,"input":5,"cached_input":0.5,"cache_write":6.25,"cache_write_1h":10,"output":25,"per_search":0.01},
+{"id":"claude-opus-5-5","names":["claude-opus-5-5"],"match":["/^claude-opus-5-5-\\\\d{8}$/","claude-opus-5.5*","claude-5-5-opus*","claude-5.5-opus*"],"context_length":1000000,"input":4,"cached_input":0.2,"cache_write":5,"cache_write_1h":8,"output":20,"per_search":0.01},
 {"id":"claude-sonnet-4-0","names":["claude-sonnet-4"],"match":["claude-sonnet-4-2025*","claude-sonnet-4-0*","claude-sonnet-4@*","claude-4-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01},
 {"id":"claude-sonnet-4-5","match":["claude-sonnet-4-5*","claude-sonnet-4.5*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01,"context":[{"above":200000,"input":6,"cached_input":0.6,"cache_write":7.5,"cache_write_1h":12,"output":22.5}]},
 {"id":"claude-sonnet-4-6","match":["claude-sonnet-4-6*","claude-sonnet-4.6*"],"context_length":1000000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01,"context":[{"above":200000,"input":6,"cached_input":0.6,"cache_write":7.5,"cache_write_1h":12,"output":22.5}],"later":[{"from_ms":1773360000000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01}]},
 {"id":"claude-sonnet-5","match":["claude-sonnet-5*","claude-sonnet-5.0*","claude-5-sonnet*","claude-5.0-sonnet*"],"context_length":1000000,"input":2,"cached_input":0.2,"cache_write":2.5,"cache_write_1h":4,"output":10,"per_search":0.01},
 {"id":"claude-v1","names":["claude-v1"],"input":8,"output":24}
 ]`,
-  'aws': String.raw`[
+  'aws': `[
 {"id":"amazon.nova-2-sonic-v1:0","match":["*amazon.nova-2-sonic*"],"context_length":1000000,"input":0.33,"output":2.75,"input_audio":3,"output_audio":12},
 {"id":"amazon.nova-lite-v1:0","match":["*amazon.nova-lite*"],"context_length":300000,"input":0.06,"cached_input":0.015,"output":0.24},
 {"id":"amazon.nova-micro-v1:0","match":["*amazon.nova-micro*"],"context_length":128000,"input":0.035,"cached_input":0.00875,"output":0.14},
@@ -123,7 +123,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"writer.palmyra-x4-v1:0","match":["*writer.palmyra-x4*"],"context_length":128000,"input":2.5,"output":10},
 {"id":"writer.palmyra-x5-v1:0","match":["*writer.palmyra-x5*"],"context_length":128000,"input":0.6,"output":6}
 ]`,
-  'azure': String.raw`[
+  'azure': `[
 {"id":"ada","names":["ada","text-embedding-ada","text-embedding-ada-002","text-embedding-ada-002-v2"],"input":0.1},
 {"id":"babbage","names":["babbage","babbage-002"],"input":0.4},
 {"id":"curie","names":["curie","text-curie","text-curie-001"],"input":2},
@@ -148,7 +148,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"text-embedding-3-small","names":["text-embedding-3-small"],"context_length":8192,"input":0.02},
 {"id":"wizardlm-2-8x22b","names":["wizardlm-2-8x22b"],"input":0.48,"output":0.48}
 ]`,
-  'baseten': String.raw`[
+  'baseten': `[
 {"id":"deepseek-ai/DeepSeek-V4-Flash-0731","names":["deepseek-ai/deepseek-v4-flash-0731"],"context_length":1048000,"input":0.13,"cached_input":0.028,"output":0.26},
 {"id":"deepseek-ai/DeepSeek-V4-Pro","names":["deepseek-ai/deepseek-v4-pro"],"context_length":1048000,"input":1.74,"cached_input":0.145,"output":3.48},
 {"id":"deepseek-ai/DeepSeek-V4-Pro-0813","names":["deepseek-ai/deepseek-v4-pro-0813"],"context_length":1048000,"input":1.32,"cached_input":0.132,"output":3.96},
@@ -165,7 +165,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"zai-org/GLM-5.3","names":["zai-org/glm-5.3"],"context_length":1048000,"input":1.4,"cached_input":0.14,"output":4.4},
 {"id":"zai-org/GLM-5.3-Flash","names":["zai-org/glm-5.3-flash"],"context_length":1048000,"input":0.15,"cached_input":0.03,"output":0.5}
 ]`,
-  'cerebras': String.raw`[
+  'cerebras': `[
 {"id":"gemma-4-31b","names":["gemma-4-31b"],"match":["cerebras/gemma-4-31b*","cerebras:gemma-4-31b*"],"context_length":131072,"input":0.99,"output":1.49},
 {"id":"gpt-oss-120b","names":["gpt-oss-120b"],"match":["cerebras/gpt-oss-120b*","cerebras:gpt-oss-120b*"],"context_length":131072,"input":0.35,"output":0.75},
 {"id":"llama-3.3-70b","names":["llama-3.3-70b"],"match":["cerebras/llama-3.3-70b*","cerebras:llama-3.3-70b*"],"context_length":128000,"input":0.85,"output":1.2},
@@ -174,7 +174,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"qwen-3-coder-480b","names":["qwen-3-coder-480b"],"unpriced":true},
 {"id":"zai-glm-4.7","names":["zai-glm-4.7"],"match":["cerebras/zai-glm-4.7*","cerebras:zai-glm-4.7*"],"context_length":131072,"input":2.25,"output":2.75}
 ]`,
-  'cloudflare': String.raw`[
+  'cloudflare': `[
 {"id":"@cf/ai4bharat/indictrans2-en-indic-1B","names":["@cf/ai4bharat/indictrans2-en-indic-1b"],"input":0.342,"output":0.342},
 {"id":"@cf/aisingapore/gemma-sea-lion-v4-27b-it","names":["@cf/aisingapore/gemma-sea-lion-v4-27b-it"],"input":0.351,"output":0.555},
 {"id":"@cf/baai/bge-base-en-v1.5","names":["@cf/baai/bge-base-en-v1.5"],"input":0.067},
@@ -223,7 +223,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"@cf/zai-org/glm-5.2","names":["@cf/zai-org/glm-5.2"],"input":1.4,"cached_input":0.26,"output":4.4},
 {"id":"@cf/zai-org/glm-5.3-flash","names":["@cf/zai-org/glm-5.3-flash"],"input":0.15,"cached_input":0.03,"output":0.5}
 ]`,
-  'cohere': String.raw`[
+  'cohere': `[
 {"id":"c4ai-aya-expanse-32b","match":["*aya-expanse-32b*"],"context_length":128000,"input":0.5,"output":1.5},
 {"id":"c4ai-aya-expanse-8b","match":["*aya-expanse-8b*"],"context_length":8192,"input":0.5,"output":1.5},
 {"id":"command","names":["command"],"input":1,"output":2},
@@ -234,7 +234,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"command-r7b","names":["command-r7b","command-r7b-12-2024"],"input":0.0375,"output":0.15},
 {"id":"embed-v4.0","names":["embed-v4.0"],"context_length":128000,"input":0.12}
 ]`,
-  'deepseek': String.raw`[
+  'deepseek': `[
 {"id":"deepseek-chat","names":["deepseek-chat-v3-0324"],"match":["deepseek-chat*"],"context_length":64000,"input":0.135,"cached_input":0.035,"output":0.55,"later":[{"daily_ms":[1800000,59400000],"input":0.27,"cached_input":0.07,"output":1.1}]},
 {"id":"deepseek-reasoner","names":["deepseek-reasoner","deepseek-r1-0528"],"match":["deepseek-r1*"],"context_length":64000,"input":0.135,"cached_input":0.035,"output":0.55,"later":[{"daily_ms":[1800000,59400000],"input":0.55,"cached_input":0.14,"output":2.19}]},
 {"id":"deepseek-v3.1-terminus","names":["deepseek-v3.1-terminus"],"context_length":128000,"input":0.27,"cached_input":0.13,"output":0.95},
@@ -243,10 +243,10 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"deepseek-v4-flash","match":["deepseek-v4-flash*"],"context_length":1000000,"input":0.14,"cached_input":0.0028,"output":0.28,"later":[{"from_ms":1786924800000,"input":0.22,"cached_input":0.007,"output":0.66},{"daily_ms":[3600000,14400000],"input":0.44,"cached_input":0.014,"output":1.32},{"daily_ms":[21600000,36000000],"input":0.44,"cached_input":0.014,"output":1.32}]},
 {"id":"deepseek-v4-pro","match":["deepseek-v4-pro*"],"context_length":1000000,"input":0.435,"cached_input":0.003625,"output":0.87,"later":[{"from_ms":1786924800000,"input":0.66,"cached_input":0.022,"output":1.98},{"daily_ms":[3600000,14400000],"input":1.32,"cached_input":0.044,"output":3.96},{"daily_ms":[21600000,36000000],"input":1.32,"cached_input":0.044,"output":3.96}]}
 ]`,
-  'echo': String.raw`[
+  'echo': `[
 {"id":"echo","match":["*"],"input":1,"cached_input":0.1,"output":2,"context_length":128000}
 ]`,
-  'fireworks': String.raw`[
+  'fireworks': `[
 {"id":"deepseek-r1-0528","names":["accounts/fireworks/models/deepseek-r1-0528"],"context_length":160000,"input":3,"output":8},
 {"id":"deepseek-v3-0324","names":["accounts/fireworks/models/deepseek-v3-0324"],"context_length":160000,"input":0.9,"output":0.9},
 {"id":"deepseek-v3p2","names":["accounts/fireworks/models/deepseek-v3p2"],"context_length":163840,"input":0.56,"cached_input":0.28,"output":1.68},
@@ -280,7 +280,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"qwen3p6-plus","names":["accounts/fireworks/models/qwen3p6-plus"],"input":0.5,"cached_input":0.1,"output":3},
 {"id":"qwen3p7-plus","names":["accounts/fireworks/models/qwen3p7-plus"],"context_length":262144,"input":0.4,"cached_input":0.08,"output":1.6}
 ]`,
-  'google': String.raw`[
+  'google': `[
 {"id":"claude-3-5-haiku","match":["*claude-3-5-haiku*"],"context_length":200000,"input":0.8,"cached_input":0.08,"cache_write":1,"output":4},
 {"id":"claude-3-5-sonnet","match":["*claude-3-5-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"output":15},
 {"id":"claude-3-7-sonnet","match":["*claude-3-7-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"output":15},
@@ -318,7 +318,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"gemini-3.1-flash-lite-image","match":["gemini-3.1-flash-lite-image*"],"input":0.25,"output":30},
 {"id":"gemini-3.1-flash-live-preview","match":["gemini-3.1-flash-live-preview*"],"unpriced":true},
 {"id":"gemini-3.1-pro-preview","match":["gemini-3.1-pro-preview*"],"input":2,"cached_input":0.2,"output":12,"context":[{"above":200000,"input":4,"cached_input":0.4,"output":18}]},
-{"id":"gemini-3.5-flash","names":["gemini-3.5-flash"],"match":["gemini-3.5-flash-preview*","/^gemini-3\\.5-flash-\\d/"],"context_length":1000000,"input":1.5,"cached_input":0.15,"output":9},
+{"id":"gemini-3.5-flash","names":["gemini-3.5-flash"],"match":["gemini-3.5-flash-preview*","/^gemini-3\\\\.5-flash-\\\\d/"],"context_length":1000000,"input":1.5,"cached_input":0.15,"output":9},
 {"id":"gemini-3.5-flash-lite","match":["gemini-3.5-flash-lite*"],"context_length":1000000,"input":0.3,"cached_input":0.03,"output":2.5},
 {"id":"gemini-3.6-flash","match":["gemini-3.6-flash*"],"context_length":1000000,"input":0.75,"cached_input":0.075,"output":3.75,"later":[{"from_ms":1798761600000,"input":1.5,"cached_input":0.15,"output":7.5}]},
 {"id":"gemini-3.7-flash","match":["gemini-3.7-flash*"],"context_length":1000000,"input":0.75,"cached_input":0.075,"output":3.75,"later":[{"from_ms":1798761600000,"input":1.5,"cached_input":0.15,"output":7.5}]},
@@ -338,7 +338,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"gemma-4-26b-a4b-it-maas","names":["gemma-4-26b-a4b-it-maas"],"context_length":262144,"input":0.15,"cached_input":0.015,"output":0.6},
 {"id":"gemma-4-31b-it","names":["gemma-4-31b-it"],"context_length":262144,"input":0,"output":0}
 ]`,
-  'groq': String.raw`[
+  'groq': `[
 {"id":"deepseek-r1-distill-llama-70b","names":["deepseek-r1-distill-llama-70b"],"context_length":131072,"input":0.75,"output":0.99},
 {"id":"gemma-7b-it","names":["gemma-7b-it"],"input":0.07,"output":0.07},
 {"id":"gemma2-9b-it","names":["gemma2-9b-it","gemma2-9b"],"input":0.2,"output":0.2},
@@ -371,7 +371,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"whisper-large-v3","names":["whisper-large-v3"],"per_second":0.000030833333333333335},
 {"id":"whisper-large-v3-turbo","names":["whisper-large-v3-turbo"],"per_second":0.000011111111111111112}
 ]`,
-  'minimax': String.raw`[
+  'minimax': `[
 {"id":"M2-her","names":["m2-her"],"context_length":64000,"input":0.3,"output":1.2},
 {"id":"MiniMax-M2","names":["minimax-m2","minimax-m2.1","minimax-m2.5"],"context_length":204800,"input":0.3,"cached_input":0.03,"cache_write":0.375,"output":1.2},
 {"id":"MiniMax-M2.1-highspeed","match":["*m2.1-highspeed*","*m2.1-highspeed*"],"context_length":204800,"input":0.6,"cached_input":0.03,"cache_write":0.375,"output":2.4},
@@ -382,7 +382,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"minimax-m1","names":["minimax-m1"],"input":0.4,"output":2.2},
 {"id":"minimax-m3","names":["minimax-m3"],"context_length":1000000,"input":0.3,"cached_input":0.06,"output":1.2,"context":[{"above":512000,"input":0.6,"cached_input":0.12,"output":2.4}]}
 ]`,
-  'mistral': String.raw`[
+  'mistral': `[
 {"id":"codestral","names":["codestral-latest","codestral-2501"],"context_length":256000,"input":0.3,"output":0.9},
 {"id":"codestral-2508","names":["codestral-2508"],"context_length":256000,"input":0.3,"cached_input":0.03,"output":0.9},
 {"id":"devstral-2512","names":["devstral-2512"],"context_length":262144,"input":0.4,"cached_input":0.04,"output":2},
@@ -427,7 +427,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"voxtral-mini-2602","names":["voxtral-mini-latest","voxtral-mini-2602"],"context_length":16384,"per_second":0.000049999999999999996},
 {"id":"voxtral-small-24b-2507","names":["voxtral-small-24b-2507","voxtral-small-2507","voxtral-small-latest"],"context_length":32768,"input":0.1,"cached_input":0.01,"output":0.3,"later":[{"from_ms":1786406400000,"input":0.1,"cached_input":0.01,"output":0.4}]}
 ]`,
-  'moonshotai': String.raw`[
+  'moonshotai': `[
 {"id":"kimi-k2","names":["kimi-k2"],"input":0.57,"output":2.3},
 {"id":"kimi-k2-0711-preview","names":["kimi-k2-0711-preview"],"context_length":131072,"input":0.6,"cached_input":0.15,"output":2.5},
 {"id":"kimi-k2-0905-preview","names":["kimi-k2-0905-preview"],"context_length":262144,"input":0.6,"cached_input":0.15,"output":2.5},
@@ -443,7 +443,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"moonshot-v1-32k","names":["moonshot-v1-32k","moonshot-v1-32k-vision-preview"],"context_length":32768,"input":1,"output":3},
 {"id":"moonshot-v1-8k","names":["moonshot-v1-8k","moonshot-v1-8k-vision-preview"],"context_length":8192,"input":0.2,"output":2}
 ]`,
-  'novita': String.raw`[
+  'novita': `[
 {"id":"Sao10K/L3-8B-Stheno-v3.2","names":["sao10k/l3-8b-stheno-v3.2"],"context_length":8192,"input":0.05,"output":0.05},
 {"id":"cognitivecomputations/dolphin-mixtral-8x22b","names":["cognitivecomputations/dolphin-mixtral-8x22b"],"input":0.9,"output":0.9},
 {"id":"deepseek/deepseek-r1","names":["deepseek/deepseek-r1"],"context_length":64000,"input":4,"output":4},
@@ -479,7 +479,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"sophosympatheia/midnight-rose-70b","names":["sophosympatheia/midnight-rose-70b"],"input":0.8,"output":0.8},
 {"id":"teknium/openhermes-2.5-mistral-7b","names":["teknium/openhermes-2.5-mistral-7b"],"context_length":4096,"input":0.17,"output":0.17}
 ]`,
-  'openai': String.raw`[
+  'openai': `[
 {"id":"ada","names":["ada","text-ada-001"],"input":0.4,"output":0.4},
 {"id":"babbage","names":["babbage"],"input":0.5,"output":0.5},
 {"id":"chatgpt-4o-latest","names":["chatgpt-4o-latest"],"context_length":128000,"input":5,"output":15},
@@ -536,12 +536,12 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"gpt-5.4-pro","names":["gpt-5.4-pro","gpt-5.4-pro-2026-03-05","gpt-5-4-pro","gpt-5-4-pro-2026-03-05"],"context_length":1050000,"input":30,"output":180,"per_search":0.01,"context":[{"above":271999,"input":60,"output":270}]},
 {"id":"gpt-5.5","names":["gpt-5.5","gpt-5.5-2026-04-23","gpt-5.5-2026-04-24","gpt-5-5","gpt-5-5-2026-04-23","gpt-5-5-2026-04-24","gpt-5.5-chat","gpt-5.5-chat-latest","gpt-5-5-chat","gpt-5-5-chat-latest","gpt-5.5-codex","gpt-5-5-codex"],"context_length":1000000,"input":5,"cached_input":0.5,"output":30,"per_search":0.01,"context":[{"above":271999,"input":10,"cached_input":1,"output":45}]},
 {"id":"gpt-5.5-pro","names":["gpt-5.5-pro","gpt-5.5-pro-2026-04-23","gpt-5-5-pro","gpt-5-5-pro-2026-04-23"],"context_length":1000000,"input":30,"output":180,"per_search":0.01,"context":[{"above":271999,"input":60,"output":270}]},
-{"id":"gpt-5.6-luna","names":["gpt-5.6-luna","gpt-5-6-luna"],"match":["/^gpt-5\\.6-luna-\\d{4}-\\d{2}-\\d{2}$/","/^gpt-5-6-luna-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":1,"cached_input":0.1,"cache_write":1.25,"output":6,"per_search":0.01,"context":[{"above":271999,"input":2,"cached_input":0.2,"cache_write":2.5,"output":9}],"later":[{"from_ms":1785369600000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":1.2,"per_search":0.01,"context":[{"above":271999,"input":0.4,"cached_input":0.04,"cache_write":0.5,"output":1.8}]}]},
-{"id":"gpt-5.6-sol","names":["gpt-5.6-sol","gpt-5-6-sol","gpt-5.6","gpt-5-6"],"match":["/^gpt-5\\.6-sol-\\d{4}-\\d{2}-\\d{2}$/","/^gpt-5-6-sol-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":5,"cached_input":0.5,"cache_write":6.25,"output":30,"per_search":0.01,"context":[{"above":271999,"input":10,"cached_input":1,"cache_write":12.5,"output":45}],"later":[{"from_ms":1787270400000,"input":4,"cached_input":0.4,"cache_write":5,"output":20,"per_search":0.01,"context":[{"above":271999,"input":8,"cached_input":0.8,"cache_write":10,"output":30}]}]},
-{"id":"gpt-5.6-terra","names":["gpt-5.6-terra","gpt-5-6-terra"],"match":["/^gpt-5\\.6-terra-\\d{4}-\\d{2}-\\d{2}$/","/^gpt-5-6-terra-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":2.5,"cached_input":0.25,"cache_write":3.125,"output":15,"per_search":0.01,"context":[{"above":271999,"input":5,"cached_input":0.5,"cache_write":6.25,"output":22.5}],"later":[{"from_ms":1785369600000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":12,"per_search":0.01,"context":[{"above":271999,"input":4,"cached_input":0.4,"cache_write":5,"output":18}]}]},
-{"id":"gpt-6-astra","names":["gpt-6-astra"],"match":["/^gpt-6-astra-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":10,"cached_input":1,"cache_write":12.5,"output":50,"per_search":0.01,"context":[{"above":271999,"input":20,"cached_input":2,"cache_write":25,"output":75}]},
-{"id":"gpt-6-luna","names":["gpt-6-luna"],"match":["/^gpt-6-luna-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"output":0.5,"per_search":0.01,"context":[{"above":272000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":0.75}]},
-{"id":"gpt-6-sol","names":["gpt-6-sol"],"match":["/^gpt-6-sol-\\d{4}-\\d{2}-\\d{2}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"per_search":0.01,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
+{"id":"gpt-5.6-luna","names":["gpt-5.6-luna","gpt-5-6-luna"],"match":["/^gpt-5\\\\.6-luna-\\\\d{4}-\\\\d{2}-\\\\d{2}$/","/^gpt-5-6-luna-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":1,"cached_input":0.1,"cache_write":1.25,"output":6,"per_search":0.01,"context":[{"above":271999,"input":2,"cached_input":0.2,"cache_write":2.5,"output":9}],"later":[{"from_ms":1785369600000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":1.2,"per_search":0.01,"context":[{"above":271999,"input":0.4,"cached_input":0.04,"cache_write":0.5,"output":1.8}]}]},
+{"id":"gpt-5.6-sol","names":["gpt-5.6-sol","gpt-5-6-sol","gpt-5.6","gpt-5-6"],"match":["/^gpt-5\\\\.6-sol-\\\\d{4}-\\\\d{2}-\\\\d{2}$/","/^gpt-5-6-sol-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":5,"cached_input":0.5,"cache_write":6.25,"output":30,"per_search":0.01,"context":[{"above":271999,"input":10,"cached_input":1,"cache_write":12.5,"output":45}],"later":[{"from_ms":1787270400000,"input":4,"cached_input":0.4,"cache_write":5,"output":20,"per_search":0.01,"context":[{"above":271999,"input":8,"cached_input":0.8,"cache_write":10,"output":30}]}]},
+{"id":"gpt-5.6-terra","names":["gpt-5.6-terra","gpt-5-6-terra"],"match":["/^gpt-5\\\\.6-terra-\\\\d{4}-\\\\d{2}-\\\\d{2}$/","/^gpt-5-6-terra-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":2.5,"cached_input":0.25,"cache_write":3.125,"output":15,"per_search":0.01,"context":[{"above":271999,"input":5,"cached_input":0.5,"cache_write":6.25,"output":22.5}],"later":[{"from_ms":1785369600000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":12,"per_search":0.01,"context":[{"above":271999,"input":4,"cached_input":0.4,"cache_write":5,"output":18}]}]},
+{"id":"gpt-6-astra","names":["gpt-6-astra"],"match":["/^gpt-6-astra-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":10,"cached_input":1,"cache_write":12.5,"output":50,"per_search":0.01,"context":[{"above":271999,"input":20,"cached_input":2,"cache_write":25,"output":75}]},
+{"id":"gpt-6-luna","names":["gpt-6-luna"],"match":["/^gpt-6-luna-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"output":0.5,"per_search":0.01,"context":[{"above":272000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":0.75}]},
+{"id":"gpt-6-sol","names":["gpt-6-sol"],"match":["/^gpt-6-sol-\\\\d{4}-\\\\d{2}-\\\\d{2}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"per_search":0.01,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
 {"id":"gpt-audio","names":["gpt-audio","gpt-audio-2025-08-28","gpt-audio-1.5"],"context_length":128000,"input":2.5,"output":10,"input_audio":32,"output_audio":64},
 {"id":"gpt-audio-mini","names":["gpt-audio-mini","gpt-audio-mini-2025-10-06","gpt-audio-mini-2025-12-15"],"context_length":128000,"input":0.6,"output":2.4,"input_audio":10,"output_audio":20},
 {"id":"gpt-chat-latest","names":["gpt-chat-latest"],"input":5,"cached_input":0.5,"output":30},
@@ -574,7 +574,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"text-embedding-ada-002","names":["text-embedding-ada","text-embedding-ada-002","text-embedding-ada-002-v2"],"context_length":8192,"input":0.1},
 {"id":"whisper-1","names":["whisper-1"],"per_second":0.00009999999999999999}
 ]`,
-  'openrouter': String.raw`[
+  'openrouter': `[
 {"id":"01-ai/yi-large","names":["01-ai/yi-large"],"input":3,"output":3},
 {"id":"aetherwiing/mn-starcannon-12b","names":["aetherwiing/mn-starcannon-12b"],"input":0.8,"output":1.2},
 {"id":"agentica-org/deepcoder-14b-preview:free","names":["agentica-org/deepcoder-14b-preview:free"],"input":0,"output":0},
@@ -768,7 +768,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"google/gemini-3.1-flash-image-preview","names":["google/gemini-3.1-flash-image-preview"],"context_length":65536,"input":0.5,"output":3},
 {"id":"google/gemini-3.1-flash-lite","names":["google/gemini-3.1-flash-lite","google/gemini-3.1-flash-lite-preview"],"context_length":1048576,"input":0.25,"cached_input":0.025,"cache_write":0.333334,"output":1.5},
 {"id":"google/gemini-3.1-pro-preview","names":["google/gemini-3.1-pro-preview","google/gemini-3.1-pro-preview-customtools"],"context_length":1048576,"input":2,"cached_input":0.2,"cache_write":2.375,"output":12},
-{"id":"google/gemini-3.5-flash","names":["google/gemini-3.5-flash"],"match":["/^google/gemini-3\\.5-flash-\\d{8}$/"],"context_length":1048576,"input":1.5,"cached_input":0.15,"cache_write":1.583334,"output":9},
+{"id":"google/gemini-3.5-flash","names":["google/gemini-3.5-flash"],"match":["/^google/gemini-3\\\\.5-flash-\\\\d{8}$/"],"context_length":1048576,"input":1.5,"cached_input":0.15,"cache_write":1.583334,"output":9},
 {"id":"google/gemini-flash-1.5","names":["google/gemini-flash-1.5"],"input":0.075,"output":0.3},
 {"id":"google/gemini-flash-1.5-8b","names":["google/gemini-flash-1.5-8b"],"input":0.0375,"output":0.15},
 {"id":"google/gemini-flash-1.5-8b-exp","names":["google/gemini-flash-1.5-8b-exp"],"unpriced":true},
@@ -1054,12 +1054,12 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"openai/gpt-5.4-pro","names":["openai/gpt-5.4-pro"],"context_length":1050000,"input":30,"output":180,"context":[{"above":272000,"input":60,"output":270}]},
 {"id":"openai/gpt-5.5","names":["openai/gpt-5.5"],"context_length":1050000,"input":5,"cached_input":0.5,"output":30,"context":[{"above":272000,"input":10,"cached_input":1,"output":45}]},
 {"id":"openai/gpt-5.5-pro","names":["openai/gpt-5.5-pro"],"context_length":1050000,"input":30,"output":180,"context":[{"above":272000,"input":60,"output":270}]},
-{"id":"openai/gpt-5.6-luna","names":["openai/gpt-5.6-luna"],"match":["/^openai/gpt-5\\.6-luna-\\d{8}$/"],"context_length":1050000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":1.2,"context":[{"above":272000,"input":0.4,"cached_input":0.04,"cache_write":0.5,"output":1.8}]},
-{"id":"openai/gpt-5.6-sol","names":["openai/gpt-5.6-sol"],"match":["/^openai/gpt-5\\.6-sol-\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
-{"id":"openai/gpt-5.6-terra","names":["openai/gpt-5.6-terra"],"match":["/^openai/gpt-5\\.6-terra-\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":12,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":18}]},
-{"id":"openai/gpt-6-luna","names":["openai/gpt-6-luna","openai/gpt-6-luna-pro"],"match":["/^openai/gpt-6-luna-\\d{8}$/"],"context_length":1050000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"output":0.5,"per_search":0.01,"context":[{"above":272000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":0.75}]},
+{"id":"openai/gpt-5.6-luna","names":["openai/gpt-5.6-luna"],"match":["/^openai/gpt-5\\\\.6-luna-\\\\d{8}$/"],"context_length":1050000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":1.2,"context":[{"above":272000,"input":0.4,"cached_input":0.04,"cache_write":0.5,"output":1.8}]},
+{"id":"openai/gpt-5.6-sol","names":["openai/gpt-5.6-sol"],"match":["/^openai/gpt-5\\\\.6-sol-\\\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
+{"id":"openai/gpt-5.6-terra","names":["openai/gpt-5.6-terra"],"match":["/^openai/gpt-5\\\\.6-terra-\\\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":12,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":18}]},
+{"id":"openai/gpt-6-luna","names":["openai/gpt-6-luna","openai/gpt-6-luna-pro"],"match":["/^openai/gpt-6-luna-\\\\d{8}$/"],"context_length":1050000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"output":0.5,"per_search":0.01,"context":[{"above":272000,"input":0.2,"cached_input":0.02,"cache_write":0.25,"output":0.75}]},
 {"id":"openai/gpt-6-luna:batch","names":["openai/gpt-6-luna:batch","openai/gpt-6-luna-pro:batch"],"context_length":1050000,"input":0.05,"cached_input":0.005,"cache_write":0.0625,"output":0.25,"per_search":0.01,"context":[{"above":272000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"output":0.375}]},
-{"id":"openai/gpt-6-sol","names":["openai/gpt-6-sol","openai/gpt-6-sol-pro"],"match":["/^openai/gpt-6-sol-\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"per_search":0.01,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
+{"id":"openai/gpt-6-sol","names":["openai/gpt-6-sol","openai/gpt-6-sol-pro"],"match":["/^openai/gpt-6-sol-\\\\d{8}$/"],"context_length":1050000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":10,"per_search":0.01,"context":[{"above":272000,"input":4,"cached_input":0.4,"cache_write":5,"output":15}]},
 {"id":"openai/gpt-6-sol:batch","names":["openai/gpt-6-sol:batch","openai/gpt-6-sol-pro:batch"],"context_length":1050000,"input":1,"cached_input":0.1,"cache_write":1.25,"output":5,"per_search":0.01,"context":[{"above":272000,"input":2,"cached_input":0.2,"cache_write":2.5,"output":7.5}]},
 {"id":"openai/gpt-audio","names":["openai/gpt-audio"],"context_length":128000,"input":2.5,"output":10},
 {"id":"openai/gpt-audio-mini","names":["openai/gpt-audio-mini"],"context_length":128000,"input":0.6,"output":2.4},
@@ -1244,7 +1244,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"x-ai/grok-4.1-fast:free","names":["x-ai/grok-4.1-fast:free"],"context_length":2000000,"input":0,"output":0},
 {"id":"x-ai/grok-4.20","names":["x-ai/grok-4.20"],"context_length":2000000,"input":1.25,"cached_input":0.2,"output":2.5},
 {"id":"x-ai/grok-4.20-multi-agent","names":["x-ai/grok-4.20-multi-agent"],"context_length":2000000,"input":2,"cached_input":0.2,"output":6},
-{"id":"x-ai/grok-4.3","names":["x-ai/grok-4.3"],"match":["/^x-ai/grok-4\\.3-\\d{8}$/"],"context_length":1000000,"input":1.25,"cached_input":0.2,"output":2.5},
+{"id":"x-ai/grok-4.3","names":["x-ai/grok-4.3"],"match":["/^x-ai/grok-4\\\\.3-\\\\d{8}$/"],"context_length":1000000,"input":1.25,"cached_input":0.2,"output":2.5},
 {"id":"x-ai/grok-beta","names":["x-ai/grok-beta"],"input":5,"output":15},
 {"id":"x-ai/grok-build-0.1","names":["x-ai/grok-build-0.1"],"context_length":256000,"input":1,"cached_input":0.2,"output":2},
 {"id":"x-ai/grok-code-fast-1","names":["x-ai/grok-code-fast-1"],"context_length":256000,"input":0.2,"cached_input":0.02,"output":1.5},
@@ -1277,7 +1277,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"~openai/gpt-latest","names":["~openai/gpt-latest"],"context_length":1050000,"input":5,"cached_input":0.5,"output":30},
 {"id":"~openai/gpt-mini-latest","names":["~openai/gpt-mini-latest"],"context_length":400000,"input":0.75,"cached_input":0.075,"output":4.5}
 ]`,
-  'ovhcloud': String.raw`[
+  'ovhcloud': `[
 {"id":"DeepSeek-R1-Distill-Llama-70B","names":["deepseek-r1-distill-llama-70b"],"context_length":131072,"input":0.74,"output":0.74},
 {"id":"Llama-3.1-8B-Instruct","names":["llama-3.1-8b-instruct"],"context_length":131072,"input":0.11,"output":0.11},
 {"id":"Meta-Llama-3_3-70B-Instruct","names":["meta-llama-3_3-70b-instruct"],"context_length":131072,"input":0.74,"output":0.74},
@@ -1294,7 +1294,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"gpt-oss-120b","names":["gpt-oss-120b"],"context_length":131072,"input":0.09,"output":0.47},
 {"id":"gpt-oss-20b","names":["gpt-oss-20b"],"context_length":131072,"input":0.05,"output":0.18}
 ]`,
-  'perplexity': String.raw`[
+  'perplexity': `[
 {"id":"llama-3.1-sonar-large-128k-online","names":["llama-3.1-sonar-large-128k-online"],"input":1,"output":1},
 {"id":"llama-3.1-sonar-small-128k-online","names":["llama-3.1-sonar-small-128k-online"],"input":0.2,"output":0.2},
 {"id":"r1-1776","names":["r1-1776"],"input":2,"output":8},
@@ -1305,7 +1305,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"sonar-reasoning","names":["sonar-reasoning"],"input":1,"output":5,"per_request":0.012},
 {"id":"sonar-reasoning-pro","names":["sonar-reasoning-pro"],"context_length":128000,"input":2,"output":8,"per_request":0.014}
 ]`,
-  'together': String.raw`[
+  'together': `[
 {"id":"Austism/chronos-hermes-13b","names":["austism/chronos-hermes-13b"],"input":0.3,"output":0.3},
 {"id":"Gryphe/MythoMax-L2-13b","names":["gryphe/mythomax-l2-13b"],"input":0.3,"output":0.3},
 {"id":"Nexusflow/NexusRaven-V2-13B","names":["nexusflow/nexusraven-v2-13b"],"input":0.3,"output":0.3},
@@ -1379,7 +1379,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"zero-one-ai/Yi-34B","names":["zero-one-ai/yi-34b"],"input":0.8,"output":0.8},
 {"id":"zero-one-ai/Yi-6B","names":["zero-one-ai/yi-6b"],"input":0.2,"output":0.2}
 ]`,
-  'voyageai': String.raw`[
+  'voyageai': `[
 {"id":"voyage-01","names":["voyage-01"],"input":0.1},
 {"id":"voyage-02","names":["voyage-02"],"input":0.1},
 {"id":"voyage-2","names":["voyage-2"],"input":0.1},
@@ -1403,7 +1403,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"voyage-lite-02-instruct","names":["voyage-lite-02-instruct"],"input":0.1},
 {"id":"voyage-multilingual-2","names":["voyage-multilingual-2"],"input":0.12}
 ]`,
-  'x-ai': String.raw`[
+  'x-ai': `[
 {"id":"grok-2-1212","names":["grok-2-1212","grok-2","grok-2-latest"],"context_length":32768,"input":2,"output":10},
 {"id":"grok-2-vision-1212","names":["grok-2-vision-1212","grok-2-vision","grok-2-vision-latest"],"context_length":32768,"input":2,"output":10},
 {"id":"grok-3","names":["grok-3","grok-3-latest","grok-3-beta"],"context_length":131072,"input":3,"cached_input":0.75,"output":15},
@@ -1417,21 +1417,21 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"grok-4-fast-reasoning","names":["grok-4-fast","grok-4-fast-reasoning","grok-4-fast-reasoning-latest"],"context_length":2000000,"input":0.2,"cached_input":0.05,"output":0.5},
 {"id":"grok-4.20","names":["grok-4.20"],"context_length":1000000,"input":1.25,"cached_input":0.2,"output":2.5,"context":[{"above":199999,"input":2.5,"cached_input":0.4,"output":5}]},
 {"id":"grok-4.20-multi-agent","names":["grok-4.20-multi-agent"],"context_length":1000000,"input":2,"cached_input":0.2,"output":6},
-{"id":"grok-4.3","names":["grok-4.3","x-ai/grok-4.3","grok-4.3-latest"],"match":["/^grok-4\\.3-\\d{8}$/","/^x-ai/grok-4\\.3-\\d{8}$/"],"context_length":1000000,"input":1.25,"cached_input":0.2,"output":2.5,"context":[{"above":199999,"input":2.5,"cached_input":0.4,"output":5}]},
-{"id":"grok-4.5","names":["grok-4.5","x-ai/grok-4.5","grok-4.5-latest","grok-latest"],"match":["/^grok-4\\.5-\\d{8}$/","/^x-ai/grok-4\\.5-\\d{8}$/"],"context_length":500000,"input":2,"cached_input":0.3,"output":6,"context":[{"above":199999,"input":4,"cached_input":0.6,"output":12}]},
-{"id":"grok-4.6","names":["grok-4.6","x-ai/grok-4.6","grok-4.6-latest"],"match":["/^grok-4\\.6-\\d{8}$/","/^x-ai/grok-4\\.6-\\d{8}$/"],"context_length":500000,"input":2,"cached_input":0.5,"output":6,"context":[{"above":199999,"input":4,"cached_input":1,"output":12}]},
+{"id":"grok-4.3","names":["grok-4.3","x-ai/grok-4.3","grok-4.3-latest"],"match":["/^grok-4\\\\.3-\\\\d{8}$/","/^x-ai/grok-4\\\\.3-\\\\d{8}$/"],"context_length":1000000,"input":1.25,"cached_input":0.2,"output":2.5,"context":[{"above":199999,"input":2.5,"cached_input":0.4,"output":5}]},
+{"id":"grok-4.5","names":["grok-4.5","x-ai/grok-4.5","grok-4.5-latest","grok-latest"],"match":["/^grok-4\\\\.5-\\\\d{8}$/","/^x-ai/grok-4\\\\.5-\\\\d{8}$/"],"context_length":500000,"input":2,"cached_input":0.3,"output":6,"context":[{"above":199999,"input":4,"cached_input":0.6,"output":12}]},
+{"id":"grok-4.6","names":["grok-4.6","x-ai/grok-4.6","grok-4.6-latest"],"match":["/^grok-4\\\\.6-\\\\d{8}$/","/^x-ai/grok-4\\\\.6-\\\\d{8}$/"],"context_length":500000,"input":2,"cached_input":0.5,"output":6,"context":[{"above":199999,"input":4,"cached_input":1,"output":12}]},
 {"id":"grok-build-0.1","names":["grok-build-0.1"],"context_length":256000,"input":1,"cached_input":0.2,"output":2,"context":[{"above":199999,"input":2,"cached_input":0.4,"output":4}]},
 {"id":"grok-code-fast-1","names":["grok-code-fast","grok-code-fast-1","grok-code-fast-1-0825"],"context_length":256000,"input":0.2,"cached_input":0.02,"output":1.5},
 {"id":"grok-voice-latest","names":["grok-voice-latest"],"unpriced":true},
 {"id":"grok-voice-think-fast-1.0","names":["grok-voice-think-fast-1.0"],"unpriced":true},
 {"id":"grok-voice-think-fast-2.0","names":["grok-voice-think-fast-2.0"],"unpriced":true}
 ]`,
-  'zai': String.raw`[
+  'zai': `[
 {"id":"GLM-5.2","names":["glm-5.2"],"context_length":1000000,"input":1.4,"cached_input":0.26,"output":4.4},
 {"id":"GLM-5.3","names":["glm-5.3"],"context_length":1000000,"input":1.4,"cached_input":0.26,"output":4.4},
 {"id":"GLM-5.3-Flash","names":["glm-5.3-flash"],"context_length":1000000,"input":0.075,"cached_input":0.015,"output":0.25}
 ]`,
-  'zhipuai': String.raw`[
+  'zhipuai': `[
 {"id":"GLM-4-Air","names":["glm-4-air"],"context_length":128000,"input":0.069,"cached_input":0.034,"output":0.069},
 {"id":"GLM-4-AirX","names":["glm-4-airx"],"context_length":8000,"input":1.379,"output":1.379},
 {"id":"GLM-4-Assistant","names":["glm-4-assistant"],"context_length":128000,"input":0.69,"output":0.69},

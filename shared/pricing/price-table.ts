@@ -1,6 +1,7 @@
-import { matchesPattern } from './model-pattern.ts';
+import { patternMatcher } from './model-pattern.ts';
 import type { PriceVariant } from './price.ts';
-import { type PriceFields, type PriceOverride, variantFrom } from './price-override.ts';
+import { type PriceFields, variantFrom } from './price-fields.ts';
+import type { PriceOverride } from './price-override.ts';
 import { priceTables } from './price-table.generated.ts';
 
 /**
@@ -76,7 +77,7 @@ function matcherOf(alternatives: NonNullable<PriceTableRow['match']>): (name: st
 }
 
 function testOf(pattern: string): (name: string) => boolean {
-  if (!pattern.startsWith('/')) return (name) => matchesPattern(pattern, name);
+  if (!pattern.startsWith('/')) return patternMatcher(pattern);
   const expression = new RegExp(pattern.slice(1, -1));
   return (name) => expression.test(name);
 }

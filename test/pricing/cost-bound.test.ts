@@ -150,6 +150,11 @@ it('affords any output where output is free, and none where the input does not f
   expect(affordableOutputTokens(999_999, facts)).toBe(0);
 });
 
+it('answers with more than any budget holds for a senseless wish', () => {
+  const price = overridden({ input: 1, output: 2 });
+  expect(costBound({ price, inputTokens: 1, maxOutputTokens: Number.MAX_SAFE_INTEGER, choices: 128, atMs })).toBe(Number.MAX_SAFE_INTEGER);
+});
+
 it('takes the cache write for the input where the request marks it: Claude Opus 5, 5 / 6.25 / 10', () => {
   const price = priceOf({ provider: 'anthropic', model: 'claude-opus-5' });
   if (price === undefined) throw new Error('no price');
@@ -179,7 +184,7 @@ it('counts audio only where there can be some: Gemini 2.5 Flash, 0.30 text, 1.00
 it('bounds the output by what the caller asks, else by what the model can write, else not at all', () => {
   const price = overridden({ input: 1 });
   expect(outputTokenBound(500, price)).toBe(500);
-  expect(outputTokenBound(500, { ...price, maxOutputTokens: 100 })).toBe(100);
+  expect(outputTokenBound(500, { ...price, maxOutputTokens: 100 })).toBe(500);
   expect(outputTokenBound(undefined, { ...price, maxOutputTokens: 100, contextLength: 1000 })).toBe(100);
   expect(outputTokenBound(undefined, { ...price, contextLength: 1000 })).toBe(1000);
   expect(outputTokenBound(undefined, price)).toBeUndefined();

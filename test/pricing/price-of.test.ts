@@ -1,11 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { calcPrice, type Usage as LibraryUsage, waitForUpdate } from '@pydantic/genai-prices';
 import { expect, it } from 'vitest';
+import * as z from 'zod';
 import { compilePrices, priceTablePath } from '../../infra/setup/compile-prices.ts';
 import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
 import { ratesAt, serviceTierMultiplier } from '../../shared/pricing/price.ts';
 import { priceOf } from '../../shared/pricing/price-of.ts';
+import { priceTables } from '../../shared/pricing/price-table.generated.ts';
 import { rateOf } from '../../shared/pricing/rates.ts';
+
+const usd = z.number().nonnegative().optional();
+const priceFields = Object.fromEntries(
+  ['input', 'cached_input', 'cache_write', 'cache_write_1h', 'output', 'reasoning', 'input_audio', 'cached_input_audio', 'output_audio']
+    .concat(['per_second', 'per_request', 'per_search'])
+    .map((name) => [name, usd]),
+);
 
 const atMs = Date.parse('2026-11-23T12:00:00Z');
 
@@ -98,8 +107,29 @@ it('keeps what the operator says of context and output over the built-in figures
   expect(price).toMatchObject({ contextLength: 8000, maxOutputTokens: 100 });
 });
 
-it('says undefined where nobody knows the most a model can write', () => {
-  expect(priceOf({ provider: 'openai', model: 'gpt-4o' })?.maxOutputTokens).toBeUndefined();
+it('says what a model can write in one answer where its vendor does, else undefined', () => {
+  const limitOf = (provider: string, model: string) => priceOf({ provider, model })?.maxOutputTokens;
+  expect(limitOf('openai', 'gpt-4.1-mini')).toBe(32_768);
+  expect(limitOf('bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0')).toBe(64_000);
+  expect(limitOf('google', 'gemini-2.5-pro')).toBe(65_536);
+  expect(limitOf('mistral', 'mistral-medium-latest')).toBeUndefined();
+});
+
+it('keeps to the schema of a row in every row', () => {
+  const pattern = z.union([z.string(), z.array(z.string())]);
+  const amounts = { ...priceFields, context: z.array(z.strictObject({ above: z.int(), ...priceFields })).optional() };
+  const row = z.strictObject({
+    ...amounts,
+    id: z.string(),
+    names: z.array(z.string().regex(/^[^*A-Z]+$/)).optional(),
+    match: z.array(pattern).optional(),
+    context_length: z.int().positive().optional(),
+    unpriced: z.literal(true).optional(),
+    later: z
+      .array(z.strictObject({ ...amounts, from_ms: z.int().optional(), daily_ms: z.tuple([z.int(), z.int()]).optional() }))
+      .optional(),
+  });
+  for (const text of Object.values(priceTables)) expect(() => z.array(row).parse(JSON.parse(text))).not.toThrow();
 });
 
 it('multiplies by the service tier, stacks several and takes the dearest for an unknown one', () => {
