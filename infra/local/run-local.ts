@@ -80,7 +80,7 @@ async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDyn
   await createMissingTables(endpoint, names).catch((cause: unknown) => {
     throw new Error(`The DynamoDB at ${endpoint} does not answer as one: ${cause instanceof Error ? cause.message : cause}`, { cause });
   });
-  Object.assign(process.env, names, { DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey });
+  Object.assign(process.env, names, { DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey, SLUICE_CONFIG: settings.configFile });
   process.env.AWS_REGION ??= 'us-east-1';
   if (process.env.AWS_ACCESS_KEY_ID === undefined && process.env.AWS_PROFILE === undefined) {
     process.env.AWS_ACCESS_KEY_ID = localCredentials.accessKeyId;

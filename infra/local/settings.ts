@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 const settingsSchema = z.object({
   PORT: z.coerce.number('must be a number').int().min(0).max(65535).default(8787),
+  SLUICE_CONFIG: z.string().min(1).default('gateway.yaml'),
   SLUICE_DATA: z.string().min(1).default('.sluice'),
   SLUICE_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   DYNAMODB_ENDPOINT: z.url('must be a URL').optional(),
@@ -13,6 +14,8 @@ const settingsSchema = z.object({
 export interface LocalSettings {
   /** 0 picks a free one. */
   readonly port: number;
+  /** The path of `gateway.yaml`, relative to the working directory. */
+  readonly configFile: string;
   /** Undefined keeps everything in memory. */
   readonly dataFolder: string | undefined;
   /** Undefined: made at first start. */
@@ -31,6 +34,7 @@ export function readLocalSettings(environment: Readonly<Record<string, string | 
   if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
   return {
     port: parsed.data.PORT,
+    configFile: parsed.data.SLUICE_CONFIG,
     dataFolder: parsed.data.SLUICE_DATA === ':memory:' ? undefined : parsed.data.SLUICE_DATA,
     adminKey: parsed.data.SLUICE_ADMIN_KEY,
     dynamoDbEndpoint: parsed.data.DYNAMODB_ENDPOINT,

@@ -185,4 +185,18 @@ describe('the dev script', () => {
     expect(output.text).toMatch(/^again \d+$/m);
     expect(isAlive(before)).toBe(false);
   });
+
+  it('starts the program again when a file changes that it asked to have watched', async () => {
+    const watcher = new URL('../../infra/local/watch-file.ts', import.meta.url).href;
+    await writeFile(join(project, 'gateway.yaml'), 'one: 1');
+    await writeMain(`import { watchFile } from '${watcher}'; watchFile('gateway.yaml'); ${untilSignal}`);
+    const { output } = run(process.execPath, 'infra/setup/run.mjs', 'dev');
+    await mainPid(output);
+    await delay(200);
+    await writeFile(join(project, 'gateway.yaml'), 'two: 2');
+    const starts = () => [...output.text.matchAll(/^main (\d+)$/gm)].map((match) => Number(match[1]));
+    for (let tries = 0; tries < 500 && starts().length < 2; tries += 1) await delay(10);
+    pids.push(...starts());
+    expect(starts()).toHaveLength(2);
+  });
 });
