@@ -32,9 +32,14 @@ export function decide(state: LedgerState, scope: Scope, limits: ScopeLimits, wi
   const tokens = fittingTokens(state, limits, wish, nowMs);
   const refusals: Refusal[] = [...money.refusals, ...tokens.refusals];
   if (wish.countsRequest && !wish.previous) refusals.push(...refusedRequest(state, limits, nowMs));
-  const refusal = refusals.sort((one, other) => weight(other) - weight(one))[0];
+  const refusal = gravest(refusals);
   if (refusal) return { outcome: 'refused', scope, ...refusal, standing: standingOf(scope, [state], nowMs) };
   return { outcome: 'allowed', amountNanoUsd: money.fits, tokens: tokens.fits };
+}
+
+/** Of several refusals the one that lasts longest. */
+export function gravest<Any extends Pick<Refused, 'reason' | 'retryAfterMs'>>(refusals: readonly Any[]): Any | undefined {
+  return refusals.toSorted((one, other) => weight(other) - weight(one))[0];
 }
 
 type Refusal = Omit<Refused, 'outcome' | 'scope' | 'standing'>;
@@ -44,9 +49,9 @@ interface Fit {
   readonly refusals: Refusal[];
 }
 
-function weight(refusal: Refusal): number {
-  if (refusal.reason === 'exhausted') return Number.POSITIVE_INFINITY;
-  if (refusal.reason === 'never') return Number.MAX_VALUE;
+function weight(refusal: Pick<Refused, 'reason' | 'retryAfterMs'>): number {
+  if (refusal.reason === 'exhausted') return Number.MAX_VALUE;
+  if (refusal.reason === 'never') return Number.MAX_SAFE_INTEGER;
   return refusal.retryAfterMs ?? 0;
 }
 

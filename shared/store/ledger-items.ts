@@ -1,0 +1,227 @@
+import type { CrashRecorder, DeadHold, Refused, ScopeHold } from '../admission/ledger.ts';
+import { decide, type Wish } from '../admission/ledger-decision.ts';
+import {
+  assumedLedger,
+  deadAfterMs,
+  deadHoldsOf,
+  emptyLedger,
+  type HoldState,
+  type LedgerState,
+  standingOf,
+} from '../admission/ledger-state.ts';
+import { type Actual, buryStep, type Grant, settleStep, takeStep } from '../admission/ledger-steps.ts';
+import type { ScopeLimits } from '../admission/limits.ts';
+import { costUs, rateOf } from '../admission/rate.ts';
+import type { Scope } from '../admission/scopes.ts';
+import { type DynamoDb, StoreError, type WriteResult } from './dynamo-client.ts';
+import { endUpdate, type LedgerUpdate, takeUpdate } from './ledger-expressions.ts';
+import { ledgerKey, ledgerStateOf, packHold } from './ledger-item.ts';
+
+/** Which item: a scope's, or one shard of it. */
+export interface ItemAddress {
+  readonly scopeId: string;
+  readonly shard: number;
+}
+
+/** An item and the limits that hold for it. */
+export interface LedgerItemRef extends ItemAddress {
+  readonly scope: Scope;
+  /** The scope's limits, or the shard's slice of them. */
+  readonly limits: ScopeLimits;
+}
+
+/** Something was taken from an item. */
+export interface Taken {
+  readonly outcome: 'taken';
+  readonly hold: ScopeHold;
+  readonly state: LedgerState;
+}
+
+/** Writes one item refuses in a row before the store counts as overloaded: each refusal brings the true state, so more means a storm. */
+const mostAttempts = 12;
+
+/** Dead holds settled in one write; bounded by the 4 KB an expression may have. */
+const buriedAtOnce = 20;
+
+/** Items remembered, to choose the form of the next write; a wrong or missing memory costs one more round trip. */
+const mostSeen = 2_000;
+
+/** Reads and writes single ledger items: every write conditional, safe to repeat, and decided on the item's own state. */
+export class LedgerItems {
+  readonly #db: DynamoDb;
+  readonly #table: string;
+  readonly #recorder: CrashRecorder;
+  readonly #seen = new Map<string, LedgerState>();
+
+  constructor(db: DynamoDb, table: string, recorder: CrashRecorder) {
+    this.#db = db;
+    this.#table = table;
+    this.#recorder = recorder;
+  }
+
+  /**
+   * Takes what is wished for, or as much of it as fits above its floor.
+   * The first write goes out unseen, in the form the item's last known state suggests; when its condition fails, the item that
+   * stood in the way decides. @throws StoreError
+   */
+  async take(ref: LedgerItemRef, wish: Wish, nowMs: number): Promise<Taken | Refused> {
+    let seen = this.#seen.get(seenKey(ref));
+    let state = seen ?? assumedLedger(ref.limits, nowMs);
+    let grant: Grant = wish;
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const step = takeStep(state, ref.limits, grant, nowMs);
+      if (step) {
+        const result = await this.#write(ref, takeUpdate(step));
+        if (result.written) return this.#taken(ref, grant, step.hold, this.#remember(ref, result));
+        seen = result.item ? this.#remember(ref, result) : await this.read(ref);
+      } else {
+        seen = await this.read(ref);
+      }
+      state = (await this.buryDead(ref, seen, nowMs)).state;
+      const stored = state.holds.get(wish.requestId);
+      if (stored && !sameHold(stored, wish.previous)) return this.#alreadyTaken(ref, wish, stored, state, nowMs);
+      if (!stored && wish.previous) return refusedWithoutHold(ref, wish, state, nowMs);
+      const decision = decide(state, ref.scope, ref.limits, wish, nowMs);
+      if (decision.outcome === 'refused') return decision;
+      grant = { ...wish, amountNanoUsd: decision.amountNanoUsd, tokens: decision.tokens };
+    }
+    throw new StoreError('throttled', 'Contention', `The ledger of ${ref.scopeId} changed faster than it could be written`);
+  }
+
+  /**
+   * Ends a hold with what was really used. Returns false when somebody else had settled it in full, it being past its expiry.
+   * @throws StoreError
+   */
+  async end(ref: LedgerItemRef, requestId: string, hold: ScopeHold, actual: Actual, nowMs: number): Promise<boolean> {
+    let state = this.#seen.get(seenKey(ref)) ?? emptyLedger;
+    let held = heldBy(hold);
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const result = await this.#write(ref, endUpdate(settleStep(requestId, state, held, hold, ref.limits, actual, nowMs)));
+      if (result.written) {
+        this.#remember(ref, result);
+        return true;
+      }
+      state = result.item ? this.#remember(ref, result) : await this.read(ref);
+      const stored = state.holds.get(requestId);
+      // Before its expiry nobody but its owner ends a hold: an earlier attempt of ours did, and its answer was lost.
+      if (!stored) return nowMs <= hold.expiresAtMs + deadAfterMs / 2;
+      held = stored;
+    }
+    throw new StoreError('throttled', 'Contention', `The ledger of ${ref.scopeId} changed faster than it could be written`);
+  }
+
+  /** Gives back what an admission may have taken whose answer never came. @throws StoreError */
+  async abandon(ref: LedgerItemRef, requestId: string, nowMs: number): Promise<void> {
+    const state = await this.read(ref);
+    const stored = state.holds.get(requestId);
+    if (!stored) return;
+    await this.end(ref, requestId, holdOf(ref, stored, undefined, undefined), { nanoUsd: 0, tokens: 0, request: false }, nowMs);
+  }
+
+  /** The item as it is now. @throws StoreError */
+  async read(ref: ItemAddress): Promise<LedgerState> {
+    const item = await this.#db.get({ table: this.#table, key: ledgerKey(ref.scopeId, ref.shard), consistent: true });
+    const state = item ? ledgerStateOf(item) : emptyLedger;
+    this.#setSeen(seenKey(ref), state);
+    return state;
+  }
+
+  /**
+   * Settles the dead holds of a state just read, in full as spent, and says which it did and how the item is then.
+   * They are recorded first. Of several who try at once one succeeds. @throws StoreError, or what the recorder throws.
+   */
+  async buryDead(address: ItemAddress, seen: LedgerState, nowMs: number): Promise<{ state: LedgerState; buried: DeadHold[] }> {
+    let state = seen;
+    const buried: DeadHold[] = [];
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      const dead = deadHoldsOf(state, nowMs).slice(0, buriedAtOnce);
+      if (dead.length === 0) break;
+      const records = dead.map(([requestId, hold]) => deadHoldOf(address.scopeId, requestId, hold));
+      await this.#recorder.record(records);
+      const result = await this.#write(address, endUpdate(buryStep(state, dead)));
+      if (result.written) buried.push(...records);
+      state = result.item ? this.#remember(address, result) : await this.read(address);
+    }
+    return { state, buried };
+  }
+
+  #write(ref: ItemAddress, update: LedgerUpdate): Promise<WriteResult> {
+    return this.#db.update({
+      table: this.#table,
+      key: ledgerKey(ref.scopeId, ref.shard),
+      ...update,
+      returns: 'ALL_NEW',
+      returnsOnRefusal: true,
+    });
+  }
+
+  #taken(ref: LedgerItemRef, grant: Grant, held: HoldState, state: LedgerState): Taken {
+    const hold = holdOf(ref, held, state.requestTatUs, grant.tokens > 0 ? state.tokenTatUs : undefined);
+    return { outcome: 'taken', hold, state };
+  }
+
+  /** An earlier attempt of ours got in and its answer was lost. What it did to the rates is known at least. */
+  #alreadyTaken(ref: LedgerItemRef, wish: Wish, stored: HoldState, state: LedgerState, nowMs: number): Taken {
+    const { requestsPerMinute, tokensPerMinute, burst } = ref.limits;
+    const newTokens = stored.tokens - (wish.previous?.tokens ?? 0);
+    const requestTatUs = requestsPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(requestsPerMinute, burst), 1);
+    const tokenTatUs = tokensPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(tokensPerMinute, burst), newTokens);
+    return { outcome: 'taken', hold: holdOf(ref, stored, requestTatUs, tokenTatUs), state };
+  }
+
+  #remember(ref: ItemAddress, result: WriteResult): LedgerState {
+    const state = result.item ? ledgerStateOf(result.item) : emptyLedger;
+    this.#setSeen(seenKey(ref), state);
+    return state;
+  }
+
+  #setSeen(key: string, state: LedgerState): void {
+    this.#seen.delete(key);
+    this.#seen.set(key, state);
+    if (this.#seen.size <= mostSeen) return;
+    const [oldest] = this.#seen.keys();
+    if (oldest !== undefined) this.#seen.delete(oldest);
+  }
+}
+
+/** The hold as it stands in its item. */
+export function heldBy(hold: ScopeHold): HoldState {
+  const { amountNanoUsd, tokens, countsRequest, expiresAtMs, periods } = hold;
+  return { amountNanoUsd, tokens, countsRequest, expiresAtMs, periods };
+}
+
+/** A hold found dead, as the recorder is told of it. */
+export function deadHoldOf(scopeId: string, requestId: string, hold: HoldState): DeadHold {
+  return { requestId, scopeId, amountNanoUsd: hold.amountNanoUsd, expiredAtMs: hold.expiresAtMs };
+}
+
+function holdOf(ref: LedgerItemRef, held: HoldState, requestTatUs: number | undefined, tokenTatUs: number | undefined): ScopeHold {
+  return { scope: ref.scope, shard: ref.shard, ...held, requestTatUs, tokenTatUs };
+}
+
+function sameHold(stored: HoldState, previous: HoldState | undefined): boolean {
+  return previous !== undefined && packHold(stored) === packHold(previous);
+}
+
+/** The hold to extend is gone: the call ran past its expiry and was settled in full. There is nothing left to extend. */
+function refusedWithoutHold(ref: LedgerItemRef, wish: Wish, state: LedgerState, nowMs: number): Refused {
+  const held = wish.previous?.amountNanoUsd ?? 0;
+  return {
+    outcome: 'refused',
+    scope: ref.scope,
+    limit: 'budget',
+    reason: 'exhausted',
+    period: 'total',
+    limitValue: held,
+    asked: wish.amountNanoUsd,
+    spent: held,
+    held: 0,
+    resetsAtMs: undefined,
+    retryAfterMs: undefined,
+    standing: standingOf(ref.scope, [state], nowMs),
+  };
+}
+
+function seenKey(ref: ItemAddress): string {
+  return `${ref.scopeId} ${ref.shard}`;
+}

@@ -1,0 +1,169 @@
+import type { Admitted, Refused, ScopeHold, Standing } from '../admission/ledger.ts';
+import type { Wish } from '../admission/ledger-decision.ts';
+import { standingOf } from '../admission/ledger-state.ts';
+import type { Actual } from '../admission/ledger-steps.ts';
+import type { ScopeLimits } from '../admission/limits.ts';
+import type { Scope } from '../admission/scopes.ts';
+import { heldBy, type LedgerItemRef, type LedgerItems } from './ledger-items.ts';
+
+/** A scope has taken the call in. */
+export interface ScopeTaken {
+  readonly outcome: 'taken';
+  readonly scope: Scope;
+  readonly holds: readonly ScopeHold[];
+  readonly standing: Standing;
+}
+
+/** More money and tokens for what a call holds in a scope. */
+export type ScopeExtension = Pick<Wish, 'amountNanoUsd' | 'floorNanoUsd' | 'tokens' | 'floorTokens' | 'expiresAtMs'>;
+
+/** Takes and ends what calls hold in whole scopes. */
+export class LedgerScopes {
+  readonly #items: LedgerItems;
+
+  constructor(items: LedgerItems) {
+    this.#items = items;
+  }
+
+  /** @throws StoreError */
+  async take(scope: Scope, wish: Wish, nowMs: number): Promise<ScopeTaken | Refused> {
+    const taken = await this.#items.take(wholeScope(scope), wish, nowMs);
+    if (taken.outcome === 'refused') return taken;
+    return { outcome: 'taken', scope, holds: [taken.hold], standing: standingOf(scope, [taken.state], nowMs) };
+  }
+
+  /**
+   * Takes more. What an earlier clamped step left over in this scope, because another scope granted less, is used first.
+   * @throws StoreError
+   */
+  async extend(scope: Scope, admitted: Admitted, more: ScopeExtension, nowMs: number): Promise<ScopeTaken | Refused> {
+    const holds = holdsIn(scope, admitted);
+    const [first, ...others] = holds;
+    const standing = admitted.standings.find((candidate) => candidate.scope.id === scope.id);
+    if (!first || !standing) throw new Error(`The call holds nothing in ${scope.id}`);
+    const spareNanoUsd = sum(holds, (hold) => hold.amountNanoUsd) - admitted.amountNanoUsd;
+    const spareTokens = sum(holds, (hold) => hold.tokens) - admitted.tokens;
+    const wish: Wish = {
+      requestId: admitted.requestId,
+      amountNanoUsd: Math.max(0, more.amountNanoUsd - spareNanoUsd),
+      floorNanoUsd: more.floorNanoUsd === undefined ? undefined : Math.max(0, more.floorNanoUsd - spareNanoUsd),
+      tokens: Math.max(0, more.tokens - spareTokens),
+      floorTokens: more.floorTokens === undefined ? undefined : Math.max(0, more.floorTokens - spareTokens),
+      countsRequest: first.countsRequest,
+      expiresAtMs: more.expiresAtMs,
+      previous: heldBy(first),
+    };
+    if (wish.amountNanoUsd === 0 && wish.tokens === 0 && more.expiresAtMs === first.expiresAtMs) {
+      return { outcome: 'taken', scope, holds, standing };
+    }
+    const taken = await this.#items.take(itemOf(first), wish, nowMs);
+    if (taken.outcome === 'refused') return taken;
+    return { outcome: 'taken', scope, holds: [taken.hold, ...others], standing: standingOf(scope, [taken.state], nowMs) };
+  }
+
+  /** Lowers what is held to what the call may spend. @throws StoreError */
+  async trim(scope: Scope, admitted: Admitted, nowMs: number): Promise<ScopeHold[]> {
+    let surplus = sum(holdsIn(scope, admitted), (hold) => hold.amountNanoUsd) - admitted.amountNanoUsd;
+    const trimmed: ScopeHold[] = [];
+    for (const hold of holdsIn(scope, admitted)) {
+      const less = Math.min(surplus, hold.amountNanoUsd);
+      trimmed.push(less <= 0 ? hold : await this.#lower(hold, admitted.requestId, less, nowMs));
+      surplus -= Math.max(0, less);
+    }
+    return trimmed;
+  }
+
+  /** Ends all a call holds in a scope. False when it had been settled in full, being past its expiry. @throws StoreError */
+  async end(scope: Scope, admitted: Admitted, actual: Actual, nowMs: number): Promise<boolean> {
+    const holds = holdsIn(scope, admitted);
+    const parts = sharedOut(holds, actual);
+    const ended = await Promise.all(
+      holds.map((hold, index) => this.#items.end(itemOf(hold), admitted.requestId, hold, parts[index] ?? actual, nowMs)),
+    );
+    return ended.every(Boolean);
+  }
+
+  /** Charges a scope for a call it never held anything for, whatever its limits say: the money is spent. @throws StoreError */
+  async charge(scope: Scope, requestId: string, actual: Actual, nowMs: number): Promise<boolean> {
+    const ref: LedgerItemRef = { ...wholeScope(scope), limits: withoutRefusals(scope.limits) };
+    const wish: Wish = {
+      requestId,
+      amountNanoUsd: actual.nanoUsd,
+      floorNanoUsd: undefined,
+      tokens: 0,
+      floorTokens: undefined,
+      countsRequest: true,
+      // Long enough to end it below, even when that has to be tried for minutes.
+      expiresAtMs: nowMs + 300_000,
+      previous: undefined,
+    };
+    const taken = await this.#items.take(ref, wish, nowMs);
+    if (taken.outcome === 'refused') return false;
+    return this.#items.end(ref, requestId, taken.hold, actual, nowMs);
+  }
+
+  /** Gives back what an admission may have taken whose answer never came. @throws StoreError */
+  abandon(scope: Scope, requestId: string, nowMs: number): Promise<void> {
+    return this.#items.abandon(wholeScope(scope), requestId, nowMs);
+  }
+
+  async #lower(hold: ScopeHold, requestId: string, lessNanoUsd: number, nowMs: number): Promise<ScopeHold> {
+    const wish: Wish = {
+      requestId,
+      amountNanoUsd: -lessNanoUsd,
+      floorNanoUsd: undefined,
+      tokens: 0,
+      floorTokens: undefined,
+      countsRequest: hold.countsRequest,
+      expiresAtMs: hold.expiresAtMs,
+      previous: heldBy(hold),
+    };
+    const taken = await this.#items.take(itemOf(hold), wish, nowMs);
+    return taken.outcome === 'taken' ? { ...taken.hold, requestTatUs: hold.requestTatUs, tokenTatUs: hold.tokenTatUs } : hold;
+  }
+
+  /** How a scope stands. @throws StoreError */
+  async read(scope: Scope, nowMs: number): Promise<Standing> {
+    return standingOf(scope, [await this.#items.read(wholeScope(scope))], nowMs);
+  }
+}
+
+function holdsIn(scope: Scope, admitted: Admitted): ScopeHold[] {
+  return admitted.holds.filter((hold) => hold.scope.id === scope.id);
+}
+
+function wholeScope(scope: Scope): LedgerItemRef {
+  return { scope, scopeId: scope.id, shard: 0, limits: scope.limits };
+}
+
+function itemOf(hold: ScopeHold): LedgerItemRef {
+  return { scope: hold.scope, scopeId: hold.scope.id, shard: hold.shard, limits: hold.scope.limits };
+}
+
+/** Shares out what was used over the parts of a hold: each bears up to its own amount, the last whatever is left. */
+function sharedOut(holds: readonly ScopeHold[], actual: Actual): Actual[] {
+  let leftNanoUsd = actual.nanoUsd;
+  let leftTokens = actual.tokens;
+  return holds.map((hold, index) => {
+    const last = index === holds.length - 1;
+    const nanoUsd = last ? leftNanoUsd : Math.min(leftNanoUsd, hold.amountNanoUsd);
+    const tokens = last ? leftTokens : Math.min(leftTokens, hold.tokens);
+    leftNanoUsd -= nanoUsd;
+    leftTokens -= tokens;
+    return { nanoUsd, tokens, request: actual.request };
+  });
+}
+
+function withoutRefusals(limits: ScopeLimits): ScopeLimits {
+  return {
+    ...limits,
+    requestsPerMinute: undefined,
+    tokensPerMinute: undefined,
+    parallel: undefined,
+    budgets: limits.budgets.map((budget) => ({ ...budget, amountNanoUsd: Number.MAX_SAFE_INTEGER })),
+  };
+}
+
+function sum(holds: readonly ScopeHold[], pick: (hold: ScopeHold) => number): number {
+  return holds.reduce((total, hold) => total + pick(hold), 0);
+}
