@@ -103,13 +103,6 @@ export const errorCodes = {
     googleStatus: 'NOT_FOUND',
   },
   not_found: { status: 404, type: 'invalid_request_error', retry: false, anthropicType: 'not_found_error', googleStatus: 'NOT_FOUND' },
-  method_not_allowed: {
-    status: 405,
-    type: 'invalid_request_error',
-    retry: false,
-    anthropicType: 'invalid_request_error',
-    googleStatus: 'INVALID_ARGUMENT',
-  },
   conflict: { status: 409, type: 'invalid_request_error', retry: false, anthropicType: 'invalid_request_error', googleStatus: 'ABORTED' },
   idempotency_in_progress: {
     status: 409,
@@ -123,13 +116,6 @@ export const errorCodes = {
     type: 'invalid_request_error',
     retry: false,
     anthropicType: 'request_too_large',
-    googleStatus: 'INVALID_ARGUMENT',
-  },
-  unsupported_media_type: {
-    status: 415,
-    type: 'invalid_request_error',
-    retry: false,
-    anthropicType: 'invalid_request_error',
     googleStatus: 'INVALID_ARGUMENT',
   },
   idempotency_conflict: {

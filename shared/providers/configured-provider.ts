@@ -6,12 +6,16 @@ import {
   findEndpoint,
   findModel,
   findProvider,
+  knownModels,
   nearest,
   openAiCompatibleDialects,
+  pointElsewhere,
   providerIds,
   resolveOptions,
 } from './catalogue.ts';
 import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
+import { echoId, echoLimits, echoRow } from './echo-row.ts';
+import { echoModels } from './echo-script.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
 /** Where and how one dialect of a provider is called. */
@@ -73,7 +77,7 @@ export class ConfiguredProvider {
   endpoint(dialect: DialectName, model: string, stream: boolean): ProviderEndpoint | undefined {
     const found = findEndpoint(this.row, dialect, model);
     if (found === undefined) return undefined;
-    const base = this.#settings.base_url?.replace(/\/$/, '') ?? fillPlaceholders(found.baseUrl, this.#options);
+    const base = this.#pointed(fillPlaceholders(found.baseUrl, this.#options));
     const path = (stream ? found.streamPath : undefined) ?? found.path;
     return { url: base + fillPlaceholders(path, { ...this.#options, model }), auth: found.auth };
   }
@@ -101,7 +105,12 @@ export class ConfiguredProvider {
 
   /** Base URL for a translation, which appends paths of its own. */
   get baseUrl(): string {
-    return this.#settings.base_url?.replace(/\/$/, '') ?? fillPlaceholders(this.row.baseUrl, this.#options);
+    return this.#pointed(fillPlaceholders(this.row.baseUrl, this.#options));
+  }
+
+  #pointed(baseUrl: string): string {
+    const override = this.#settings.base_url;
+    return override === undefined ? baseUrl : pointElsewhere(baseUrl, override, fillPlaceholders(this.row.baseUrl, this.#options));
   }
 
   /** Values of the row's placeholders, such as `region`. */
@@ -111,6 +120,7 @@ export class ConfiguredProvider {
 
   /** The model's limits: the operator's word first, then the catalogue's. */
   limits(model: string): ModelLimits {
+    if (this.row.id === echoId) return echoLimits;
     const own = this.#settings.models?.[model];
     const known = findModel(this.row.id, model);
     return {
@@ -124,9 +134,10 @@ export class ConfiguredProvider {
     return findModel(this.row.id, model);
   }
 
-  /** Models the operator named. */
-  get configuredModels(): readonly string[] {
-    return Object.keys(this.#settings.models ?? {});
+  /** Names of the models that are known: those the operator names, then the catalogue's. */
+  get modelNames(): readonly string[] {
+    if (this.row.id === echoId) return Object.keys(echoModels);
+    return [...new Set([...Object.keys(this.#settings.models ?? {}), ...knownModels(this.row.id).map(({ id }) => id)])];
   }
 }
 
@@ -155,7 +166,7 @@ class ReferencedCredential implements Credential {
 /** The catalogue row behind a name of the configuration. */
 function rowFor(id: string, settings: ProviderSettings): CatalogueProvider {
   const type = settings.type ?? id;
-  const row = findProvider(type);
+  const row = type === echoId ? completeRow(echoRow) : findProvider(type);
   if (row !== undefined) return row;
   if (type === 'openai-compatible') {
     if (settings.base_url === undefined) {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { knownModels, nearest } from '../providers/catalogue.ts';
+import { nearest } from '../providers/catalogue.ts';
 import type { ConfiguredProvider } from '../providers/configured-provider.ts';
 import type { Timeouts } from '../providers/transport.ts';
 import type { Route, TargetSettings, TimeoutSettings } from './route-schema.ts';
@@ -115,7 +115,7 @@ function modelNotFound(requested: string, table: RoutingTable): GatewayError {
   }
   const candidates = [
     ...Object.keys(table.routes),
-    ...[...table.providers].flatMap(([id, { row }]) => knownModels(row.id).map((model) => `${id}/${model.id}`)),
+    ...[...table.providers].flatMap(([id, { modelNames }]) => modelNames.map((model) => `${id}/${model}`)),
   ];
   const bare = candidates.filter((name) => name.endsWith(`/${requested}`));
   const near = bare.length > 0 ? bare.slice(0, 3) : nearest(requested, candidates);

@@ -1,0 +1,95 @@
+import middy from '@middy/core';
+import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { admit, meterFor } from '../../shared/middleware/admit.ts';
+import { authenticate } from '../../shared/middleware/authenticate.ts';
+import { errors } from '../../shared/middleware/errors.ts';
+import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
+import { parse } from '../../shared/middleware/parse.ts';
+import { plan } from '../../shared/middleware/plan.ts';
+import { respond } from '../../shared/middleware/respond.ts';
+import { boundUsage, settle } from '../../shared/middleware/settle.ts';
+import { trace } from '../../shared/middleware/trace.ts';
+import { recordCall } from './record-call.ts';
+import { answerResource } from './resources.ts';
+import { costAt, type GatewayParts, nowMs, wireGateway } from './wiring.ts';
+
+let wiring: Promise<GatewayParts> | undefined;
+
+/** The parts, made by the first request; a failure is not kept, so that the next request tries anew. */
+function parts(): Promise<GatewayParts> {
+  wiring ??= wireGateway().catch((error: unknown) => {
+    wiring = undefined;
+    throw error;
+  });
+  return wiring;
+}
+
+/**
+ * The data plane as Lambda runs it. The order of the chain is the order of the lines: errors first, because it has to
+ * catch what the others throw; settling last, after the last byte has left.
+ */
+export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>({
+  executionMode: executionModeStreamifyResponse,
+  // The deadline of a call is kept by routing, which can still answer; Middy's own would only cut.
+  timeoutEarlyInMillis: 0,
+  requestEnd: async ({ context }) => finish(context),
+})
+  .use(
+    errors({
+      log: {
+        write: (...line) =>
+          void parts().then(
+            ({ log }) => log.write(...line),
+            () => undefined,
+          ),
+      },
+    }),
+  )
+  .use(trace({ nowMs }))
+  .use(authenticate({ directory: { find: async (hash) => (await parts()).directory.find(hash) }, nowMs }))
+  .use(parse())
+  .use(plan({ config: { current: async () => (await parts()).config.current() }, random: Math.random }))
+  .use(
+    admit({
+      ledger: {
+        admit: async (ask) => (await parts()).ledger.admit(ask),
+        extend: async (admitted, ask) => (await parts()).ledger.extend(admitted, ask),
+      },
+      directory: { findUser: async (id) => (await parts()).directory.findUser(id) },
+      nowMs,
+    }),
+  )
+  .handler(async (_event, context) => answer(context.exchange));
+
+async function answer(exchange: Exchange): Promise<GatewayResponse> {
+  const endpoint = known(exchange.endpoint, 'endpoint');
+  if (endpoint.kind !== 'call') return answerResource(exchange, endpoint, parts);
+  const { routing, ledger } = await parts();
+  const { settings, priceOf } = known(exchange.config, 'config');
+  return respond(exchange, {
+    routing,
+    nowMs,
+    keepAliveMs: settings.streaming.keep_alive_ms,
+    commitAfterMs: settings.streaming.commit_after_ms,
+    costOf: costAt(priceOf),
+    meterFor: () => {
+      const meter = meterFor(exchange, { ledger, nowMs });
+      return (
+        meter && {
+          check: (state, onDecided) => meter.check(state, onDecided),
+          usageSoFar: (state) => boundUsage(exchange, state),
+        }
+      );
+    },
+  });
+}
+
+/** Runs when the last byte has left, and before the function is frozen. */
+async function finish(context: Context & { readonly exchange?: Exchange }): Promise<void> {
+  const { exchange } = context;
+  if (exchange?.endpoint?.kind !== 'call') return;
+  const { ledger, log } = await parts();
+  const closed = await settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) });
+  recordCall(exchange, closed, { log, nowMs });
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CrashRecorder, Ledger } from '../../shared/admission/ledger.ts';
+import type { Usage } from '../../shared/calls/usage.ts';
+import type { Environment } from '../../shared/config/environment.ts';
+import { readEnvironment } from '../../shared/config/environment.ts';
+import { type ConfigSource, liveConfig } from '../../shared/config/live-config.ts';
+import { loadConfigFile } from '../../shared/config/load-config.ts';
+import { ReferencedSecrets } from '../../shared/config/secrets.ts';
+import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
+import { CachedDirectory } from '../../shared/control/cached-directory.ts';
+import type { Directory } from '../../shared/control/directory.ts';
+import { costOf } from '../../shared/pricing/cost.ts';
+import { echoId } from '../../shared/providers/echo-row.ts';
+import { EchoTransport } from '../../shared/providers/echo-transport.ts';
+import { HttpClient } from '../../shared/providers/http-client.ts';
+import { NativeTransport } from '../../shared/providers/native-transport.ts';
+import type { Transport } from '../../shared/providers/transport.ts';
+import type { RoutingPorts } from '../../shared/routing/attempts.ts';
+import type { Target } from '../../shared/routing/plan.ts';
+import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
+import { ControlTable } from '../../shared/store/control-table.ts';
+import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
+import { DynamoLedger } from '../../shared/store/ledger-store.ts';
+import { createLog, type Log } from '../../shared/telemetry/log.ts';
+
+/** The parts of the data plane that last from one request to the next. */
+export interface GatewayParts {
+  readonly config: ConfigSource;
+  readonly directory: Directory;
+  readonly ledger: Ledger;
+  readonly routing: RoutingPorts;
+  readonly log: Log;
+}
+
+/** The clock of the data plane, in milliseconds since the epoch, with the fractions that stages are timed by. */
+export function nowMs(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000) / 1000;
+}
+
+/** Wires the real parts together. */
+export async function wireGateway(environment: Environment = readEnvironment()): Promise<GatewayParts> {
+  const log = createLog(environment.SLUICE_LOG_LEVEL, Date.now);
+  const secrets = new ReferencedSecrets({
+    store: new SecretsManagerStore(),
+    secretId: environment.SLUICE_PROVIDER_SECRET_ID,
+    nowMs: Date.now,
+  });
+  const [dynamo, settings] = await Promise.all([
+    connectDynamoDb({ region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT }),
+    loadConfigFile(environment.SLUICE_CONFIG),
+  ]);
+  const config = liveConfig(settings, { secrets });
+  const control = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
+  return {
+    config: { current: async () => config },
+    directory: new CachedDirectory(control, { clock: Date.now }),
+    ledger: new DynamoLedger({
+      db: dynamo,
+      table: environment.SLUICE_LEDGER_TABLE,
+      recorder: crashRecorder(log),
+      onStoreFailure: settings.on_store_failure,
+      log: (event) => log.write('error', 'ledger', { ...event }),
+    }),
+    routing: routingPorts(),
+    log,
+  };
+}
+
+function crashRecorder(log: Log): CrashRecorder {
+  return { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) };
+}
+
+function routingPorts(): RoutingPorts {
+  const native: Transport = new NativeTransport(new HttpClient(), Date.now);
+  const echo: Transport = new EchoTransport(Date.now, () => randomUUID().replaceAll('-', ''));
+  return {
+    nowMs,
+    random: Math.random,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+    transportFor: ({ provider, model }, dialect) => {
+      if (provider.row.id === echoId) return echo;
+      return provider.endpoint(dialect.name, model, false) === undefined ? undefined : native;
+    },
+  };
+}
+
+/** What a call cost at a target, in nano-USD, at this moment; undefined where no price is known. */
+export function costAt(priceOf: (target: Target) => Parameters<typeof costOf>[1] | undefined) {
+  return (target: Target, usage: Usage, serviceTier: string | undefined): number | undefined => {
+    const price = priceOf(target);
+    return price === undefined ? undefined : costOf(usage, price, { atMs: Date.now(), serviceTier }).totalNanoUsd;
+  };
+}

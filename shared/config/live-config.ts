@@ -1,0 +1,51 @@
+import type { Price } from '../pricing/price.ts';
+import { priceOf } from '../pricing/price-of.ts';
+import type { PriceOverrides } from '../pricing/price-override.ts';
+import { ConfiguredProvider, type SecretReader } from '../providers/configured-provider.ts';
+import { echoId, echoPrices } from '../providers/echo-row.ts';
+import { defaultRetries, defaultTimeouts, type RoutingTable, type Target, withTimeouts } from '../routing/plan.ts';
+import type { GatewayConfig } from './gateway-config.ts';
+
+/** A version of the configuration, ready for use. */
+export interface LiveConfig extends RoutingTable {
+  readonly settings: GatewayConfig;
+  /** The price of a target; undefined where nobody knows one. */
+  readonly priceOf: (target: Pick<Target, 'provider' | 'model'>) => Price | undefined;
+}
+
+/** The configuration as it changes. */
+export interface ConfigSource {
+  /** The version that holds now; a call keeps the one it began with. */
+  current(): Promise<LiveConfig>;
+}
+
+/** Makes a checked configuration ready for use. */
+export function liveConfig(
+  settings: GatewayConfig,
+  context: { readonly secrets: SecretReader; readonly environment?: Readonly<Record<string, string | undefined>> },
+): LiveConfig {
+  const environment = context.environment ?? process.env;
+  const entries = { [echoId]: {}, ...settings.providers };
+  const providers = new Map(
+    Object.entries(entries).map(([id, provider]) => [id, new ConfiguredProvider(id, provider, { secrets: context.secrets, environment })]),
+  );
+  const prices: PriceOverrides = { [`${echoId}/*`]: echoPrices, ...settings.prices };
+  return {
+    settings,
+    providers,
+    routes: settings.models,
+    retries: settings.defaults.retries ?? defaultRetries,
+    timeouts: withTimeouts(defaultTimeouts, settings.defaults.timeouts),
+    priceOf: ({ provider, model }) => {
+      const limits = provider.limits(model);
+      return priceOf({
+        provider: provider.id,
+        catalogueId: provider.row.id,
+        model,
+        overrides: prices,
+        ...(limits.contextLength !== undefined && { contextLength: limits.contextLength }),
+        ...(limits.maxOutputTokens !== undefined && { maxOutputTokens: limits.maxOutputTokens }),
+      });
+    },
+  };
+}

@@ -1,0 +1,183 @@
+import type { Buffer } from 'node:buffer';
+import { Readable } from 'node:stream';
+import type { Usage } from '../calls/usage.ts';
+import type { Dialect, FrameReading, StreamState } from '../dialects/dialect.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+import type { OpenedStream } from '../routing/opened-stream.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+import { keepAliveComment, sseFrame } from '../streaming/sse-writer.ts';
+
+/** How a stream to a caller ended. */
+export interface DeliveryReport {
+  /**
+   * `complete`: by its dialect's own end; `truncated`: by the gateway, at the output the budget affords;
+   * `failed`: in an error event; `client_gone`: the caller left before the end.
+   */
+  readonly ending: 'complete' | 'truncated' | 'failed' | 'client_gone';
+  readonly error: GatewayError | undefined;
+  readonly bytes: number;
+  readonly firstByteAtMs: number | undefined;
+  readonly firstContentAtMs: number | undefined;
+}
+
+/** Watches a stream's output against what is held for it. */
+export interface OutputMeter {
+  /**
+   * Looks at what has been made so far, after each event with content. `wait` stops the stream until `onDecided` is
+   * called; `stop` ends it here.
+   */
+  check(state: StreamState, onDecided: () => void): 'go' | 'wait' | 'stop';
+  /** What the stream has used when it is ended early, for its last words. */
+  usageSoFar(state: StreamState): Usage;
+}
+
+export interface DeliveryOptions {
+  readonly dialect: Dialect;
+  /** After so much silence a comment goes out. */
+  readonly keepAliveMs: number;
+  readonly nowMs: () => number;
+  /** The cost of the call as a decimal literal, or undefined where no price is known. */
+  readonly costUsd: (usage: Usage) => string | undefined;
+  readonly errorOf: (failure: UpstreamFailure) => GatewayError;
+  readonly meter?: OutputMeter | undefined;
+  /** Sees every event of the provider that is part of the answer, in order. */
+  readonly onFrame?: ((frame: SseFrame, reading: FrameReading) => void) | undefined;
+}
+
+/**
+ * The body of a streamed answer: events leave in the tick they arrive, silence is bridged with comments, and whatever
+ * happens upstream it ends well-formed. It never emits an error, because an erring body kills a Lambda runtime; a
+ * failure becomes the dialect's last event instead.
+ */
+export class StreamDelivery extends Readable {
+  /** Resolves once nothing more will be sent. */
+  readonly done: Promise<DeliveryReport>;
+  readonly #options: DeliveryOptions;
+  #stream: OpenedStream | undefined;
+  #resolve: (report: DeliveryReport) => void = () => {};
+  #silence: NodeJS.Timeout | undefined;
+  #bytes = 0;
+  #firstByteAtMs: number | undefined;
+  #firstContentAtMs: number | undefined;
+  #over = false;
+  #blocked = false;
+  /** The meter has not decided yet; the stream stands still. */
+  #waiting = false;
+
+  constructor(options: DeliveryOptions) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#options = options;
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    if (options.dialect.allowsComments) this.#silence = setTimeout(() => this.#bridge(), options.keepAliveMs);
+  }
+
+  /** Begins to deliver a stream. */
+  attach(stream: OpenedStream): void {
+    if (this.#over) {
+      stream.cancel();
+      return;
+    }
+    this.#stream = stream;
+    stream.attach({
+      frame: (frame, reading) => this.#deliver(stream, frame, reading),
+      end: () => this.#complete(stream),
+      fail: (failure) => this.fail(this.#options.errorOf(failure)),
+    });
+  }
+
+  /** Sends a comment at once, so that the status and the headers leave. */
+  commit(): void {
+    if (this.#options.dialect.allowsComments) this.#send(keepAliveComment);
+  }
+
+  /** Ends the answer with an error event. */
+  fail(error: GatewayError): void {
+    if (this.#over) return;
+    for (const frame of this.#options.dialect.errorFrames(error)) this.#send(frame.bytes);
+    this.#finish('failed', error);
+    this.push(null);
+  }
+
+  override _read(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    if (!this.#waiting) this.#stream?.resume();
+  }
+
+  override _destroy(_error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#over) {
+      this.#stream?.cancel();
+      this.#finish('client_gone', undefined);
+    }
+    // The error belongs to the caller's connection; it is in the report, and must not travel into the runtime.
+    callback(null);
+  }
+
+  #deliver(stream: OpenedStream, frame: SseFrame, reading: FrameReading): void {
+    if (this.#over) return;
+    const { dialect, costUsd, meter, onFrame } = this.#options;
+    onFrame?.(frame, reading);
+    if (reading.content) this.#firstContentAtMs ??= this.#options.nowMs();
+    if (!reading.withhold) {
+      const usage = reading.finalUsage ? stream.state.usage : undefined;
+      const cost = usage === undefined ? undefined : costUsd(usage);
+      const priced = cost !== undefined && frame.data !== undefined ? sseFrame(dialect.withCost(frame.data, cost), frame.event) : frame;
+      this.#send(priced.bytes);
+    }
+    if (reading.content && meter !== undefined) this.#measure(stream, meter);
+  }
+
+  #measure(stream: OpenedStream, meter: OutputMeter): void {
+    if (this.#waiting || this.#over) return;
+    const verdict = meter.check(stream.state, () => {
+      this.#waiting = false;
+      this.#measure(stream, meter);
+      if (!this.#waiting && !this.#blocked && !this.#over) stream.resume();
+    });
+    if (verdict === 'stop') this.#truncate(stream, meter);
+    else if (verdict === 'wait') {
+      this.#waiting = true;
+      stream.pause();
+    }
+  }
+
+  #truncate(stream: OpenedStream, meter: OutputMeter): void {
+    const { dialect, costUsd } = this.#options;
+    stream.cancel();
+    const usage = meter.usageSoFar(stream.state);
+    for (const frame of dialect.truncate(stream.state, usage, costUsd(usage))) this.#send(frame.bytes);
+    this.#finish('truncated', undefined);
+    this.push(null);
+  }
+
+  #complete(stream: OpenedStream): void {
+    if (this.#over) return;
+    for (const frame of this.#options.dialect.closing(stream.state)) this.#send(frame.bytes);
+    this.#finish('complete', undefined);
+    this.push(null);
+  }
+
+  #send(bytes: Buffer): void {
+    this.#firstByteAtMs ??= this.#options.nowMs();
+    this.#bytes += bytes.length;
+    this.#silence?.refresh();
+    if (this.push(bytes) || this.#blocked) return;
+    this.#blocked = true;
+    this.#stream?.pause();
+  }
+
+  #bridge(): void {
+    // A caller that does not read has something to read already.
+    if (!this.#blocked) this.#send(keepAliveComment);
+    else this.#silence?.refresh();
+  }
+
+  #finish(ending: DeliveryReport['ending'], error: GatewayError | undefined): void {
+    this.#over = true;
+    clearTimeout(this.#silence);
+    this.#resolve({ ending, error, bytes: this.#bytes, firstByteAtMs: this.#firstByteAtMs, firstContentAtMs: this.#firstContentAtMs });
+  }
+}

@@ -1,0 +1,145 @@
+import type { Ledger } from '../admission/ledger.ts';
+import { limitHeaders, usd } from '../admission/limit-headers.ts';
+import { firstSliceTokens, OutputMeter } from '../admission/output-meter.ts';
+import { type Quote, quoteCall } from '../admission/quote.ts';
+import { refusalError } from '../admission/refusal.ts';
+import { type Scope, scopesOf } from '../admission/scopes.ts';
+import type { Call } from '../calls/call.ts';
+import type { LiveConfig } from '../config/live-config.ts';
+import type { Directory } from '../control/directory.ts';
+import { subjectOf } from '../control/subject.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Plan, Target } from '../routing/plan.ts';
+import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
+
+/** Fewer output tokens than this are no useful answer: such a call is refused, not shortened. */
+export const defaultFloorTokens = 256;
+
+/** How long after its deadline a call may still be settling. */
+const settlingMs = 10_000;
+
+/** What admission needs of the world. */
+export interface AdmitOptions {
+  readonly ledger: Pick<Ledger, 'admit' | 'extend'>;
+  readonly directory: Pick<Directory, 'findUser'>;
+  readonly nowMs: () => number;
+}
+
+/** Lets a call in on all its scopes or on none, with the most it can cost held on each. */
+export function admit(options: AdmitOptions): GatewayMiddleware {
+  return {
+    before: async function admitBefore(request): Promise<undefined> {
+      const { exchange } = request.context;
+      if (exchange.call === undefined) return;
+      const begunAtMs = options.nowMs();
+      await admitCall(exchange, exchange.call, options);
+      exchange.timings.admit = options.nowMs() - begunAtMs;
+    },
+  };
+}
+
+async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions): Promise<void> {
+  const plan = known(exchange.plan, 'plan');
+  const config = known(exchange.config, 'config');
+  const callOptions = known(exchange.options, 'options');
+  const subject = await subjectOf(options.directory, known(exchange.principal, 'principal'), callOptions.endUser ?? call.endUser);
+  const scopes = scopesOf(subject, [plan.requested, ...plan.targets.map(({ name }) => name)]);
+  const nowMs = options.nowMs();
+  const quote = quoteCall(
+    call,
+    plan.targets.map((target) => quotedTarget(target, config)),
+    nowMs,
+  );
+  exchange.quote = quote;
+  const outputTokens = cappedOutput(exchange, quote, scopes, callOptions.maxCostNanoUsd);
+  if (scopes.length === 0) return;
+
+  const slices = mayBeSliced(call, plan);
+  const wanted = slices ? Math.min(outputTokens, firstSliceTokens) : outputTokens;
+  const floor = Math.min(wanted, defaultFloorTokens);
+  const answer = await options.ledger.admit({
+    requestId: exchange.requestId,
+    scopes,
+    amountNanoUsd: quote.costWith(wanted),
+    floorNanoUsd: quote.costWith(floor),
+    tokens: quote.inputTokens + wanted * quote.choices,
+    floorTokens: quote.inputTokens + floor * quote.choices,
+    nowMs,
+    expiresAtMs: exchange.deadlineAtMs + settlingMs,
+  });
+  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
+  exchange.admitted = answer;
+  Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
+  const heldTokens = answer.clamped ? tokensHeld(quote, answer, wanted) : wanted;
+  if (slices) exchange.heldOutputTokens = heldTokens;
+  else if (heldTokens < outputTokens) lowerOutput(exchange, heldTokens);
+}
+
+function quotedTarget(target: Target, config: LiveConfig) {
+  return {
+    name: target.name,
+    catalogueId: target.provider.row.id,
+    model: target.model,
+    price: config.priceOf(target),
+    contextLength: target.provider.limits(target.model).contextLength,
+  };
+}
+
+/** The most output tokens the call may have before any budget is asked: its own bound, lowered to what the caller will pay for. */
+function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[], maxCostNanoUsd: number | undefined): number {
+  const mindsMoney = maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
+  if (mindsMoney && quote.unpriced.length > 0) throw unpricedModel(quote.unpriced);
+  const mindsTokens = mindsMoney || scopes.some(({ limits }) => limits.tokensPerMinute !== undefined);
+  // Neither the caller nor the model bounds the output, so the gateway has to, or the hold would bound nothing.
+  if (mindsTokens && quote.gatewaySetsOutput) lowerOutput(exchange, quote.outputTokens);
+  if (maxCostNanoUsd === undefined || quote.costWith(quote.outputTokens) <= maxCostNanoUsd) return quote.outputTokens;
+  const affordable = quote.affordable(maxCostNanoUsd);
+  if (affordable < Math.min(quote.outputTokens, defaultFloorTokens)) {
+    throw new GatewayError(
+      'max_cost_exceeded',
+      `The call may cost up to $${usd(quote.costWith(quote.outputTokens))}, and x-sluice-max-cost-usd allows $${usd(maxCostNanoUsd)}, which leaves no room for a useful answer. Shorten the request or raise the cap.`,
+      { param: 'x-sluice-max-cost-usd' },
+    );
+  }
+  lowerOutput(exchange, affordable);
+  return affordable;
+}
+
+function unpricedModel(names: readonly string[]): GatewayError {
+  return new GatewayError(
+    'unpriced_model',
+    `No price is known for ${names.join(', ')}, and a call under a budget needs one. The operator can set it under prices in the configuration.`,
+    { param: 'model' },
+  );
+}
+
+/** Held in slices where leaving early stops the bill, so that a large max_tokens pins cents and not dollars. */
+function mayBeSliced(call: Call, plan: Plan): boolean {
+  return call.stream && plan.targets.every(({ provider }) => provider.stopsBillingOnAbort);
+}
+
+function tokensHeld(quote: Quote, admitted: { readonly amountNanoUsd: number; readonly tokens: number }, wanted: number): number {
+  const byTokens = Math.floor((admitted.tokens - quote.inputTokens) / quote.choices);
+  return Math.max(1, Math.min(wanted, byTokens, quote.affordable(admitted.amountNanoUsd)));
+}
+
+function lowerOutput(exchange: Exchange, tokens: number): void {
+  exchange.maxOutputTokens = tokens;
+  exchange.responseHeaders['x-sluice-max-tokens'] = String(tokens);
+}
+
+/** The meter of a stream that is held in slices; undefined where the whole bound is held. */
+export function meterFor(exchange: Exchange, options: Pick<AdmitOptions, 'ledger' | 'nowMs'>): OutputMeter | undefined {
+  const { admitted, quote, heldOutputTokens } = exchange;
+  if (admitted === undefined || quote === undefined || heldOutputTokens === undefined) return undefined;
+  return new OutputMeter(
+    options.ledger,
+    { admitted, quote, heldTokens: heldOutputTokens },
+    {
+      nowMs: options.nowMs,
+      onAdmitted: (next) => {
+        exchange.admitted = next;
+      },
+    },
+  );
+}

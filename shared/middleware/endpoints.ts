@@ -1,0 +1,53 @@
+import { chatCompletions } from '../dialects/chat-completions.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+
+/** What a path of the data plane is for. */
+export type Endpoint =
+  | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: { readonly model?: string; readonly action?: string } }
+  | { readonly kind: 'models' | 'key' | 'health'; readonly dialect: Dialect; readonly id?: string };
+
+interface EndpointRow {
+  readonly method: 'GET' | 'POST';
+  readonly path: RegExp;
+  readonly open: (groups: Readonly<Record<string, string | undefined>>) => Endpoint;
+}
+
+const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, path: {} });
+
+/** Every path of the data plane. */
+const endpointRows: readonly EndpointRow[] = [
+  { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
+  { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
+  {
+    method: 'GET',
+    path: /^\/v1\/models\/(?<id>.+)$/,
+    open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decodeURIComponent(id) }) }),
+  },
+  { method: 'GET', path: /^\/v1\/key$/, open: () => ({ kind: 'key', dialect: chatCompletions }) },
+  { method: 'GET', path: /^\/health$/, open: () => ({ kind: 'health', dialect: chatCompletions }) },
+];
+
+/** The dialect whose error bodies a path's clients understand, before anything else is known of a request. */
+export function dialectOfPath(path: string): Dialect {
+  return endpointRows.find((row) => row.path.test(path))?.open({}).dialect ?? chatCompletions;
+}
+
+/**
+ * Finds what a request is for.
+ * @throws GatewayError `not_found`, or `invalid_request` with status 405 and `Allow`.
+ */
+export function findEndpoint(method: string, path: string): Endpoint {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const rows = endpointRows.filter((row) => row.path.test(trimmed));
+  const row = rows.find((candidate) => candidate.method === method);
+  if (row !== undefined) return row.open(row.path.exec(trimmed)?.groups ?? {});
+  if (rows.length === 0) {
+    throw new GatewayError(
+      'not_found',
+      `There is nothing at ${JSON.stringify(path.slice(0, 200))}. Chat completions are at POST /v1/chat/completions, models at GET /v1/models.`,
+    );
+  }
+  const allowed = [...new Set(rows.map((candidate) => candidate.method))].join(', ');
+  throw new GatewayError('invalid_request', `${trimmed} takes ${allowed}, not ${method}.`, { status: 405, headers: { allow: allowed } });
+}

@@ -1,0 +1,93 @@
+import type { Readable } from 'node:stream';
+import type middy from '@middy/core';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Admitted } from '../admission/ledger.ts';
+import type { Quote } from '../admission/quote.ts';
+import type { Call } from '../calls/call.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { LiveConfig } from '../config/live-config.ts';
+import type { Principal } from '../control/directory.ts';
+import type { DeliveryReport } from '../delivery/stream-delivery.ts';
+import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { AttemptRecord } from '../routing/final-error.ts';
+import type { Plan, Target } from '../routing/plan.ts';
+import type { CallOptions } from './call-options.ts';
+import type { Endpoint } from './endpoints.ts';
+import type { HttpRequest } from './http-request.ts';
+
+/** What a function hands back: headers first, then a body that may still be under way. */
+export interface GatewayResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Readable;
+}
+
+/** How long each stage took, in milliseconds, as `Server-Timing` names them. */
+export interface Timings {
+  auth?: number;
+  admit?: number;
+  cache?: number;
+  upstream?: number;
+}
+
+/** What is known of the answer once it is over, or as far as it came. */
+export interface Answered {
+  readonly target: Target;
+  readonly facts: AnswerFacts;
+  /** Usage that a translation knows beside the answer. */
+  readonly usage: (() => Usage | undefined) | undefined;
+  readonly answeredAtMs: number;
+}
+
+/**
+ * One request on its way through the chain. Each middleware fills in what it finds out; the last one settles with it.
+ */
+export interface Exchange {
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  /** No work begins after this; the function still has time to settle. */
+  deadlineAtMs: number;
+  readonly http: HttpRequest;
+  /** Whose error bodies the caller understands. */
+  readonly dialect: Dialect;
+  readonly traceparent: string | undefined;
+  /** Fires when the caller left, where the platform tells. */
+  readonly clientGone: AbortSignal;
+  readonly timings: Timings;
+  readonly attempts: AttemptRecord[];
+  /** Headers that the answer will carry, whatever it is. */
+  readonly responseHeaders: Record<string, string>;
+  endpoint?: Endpoint;
+  principal?: Principal;
+  call?: Call;
+  options?: CallOptions;
+  /** The version of the configuration that the call began with, and keeps. */
+  config?: LiveConfig;
+  plan?: Plan;
+  quote?: Quote;
+  admitted?: Admitted;
+  /** Output tokens per choice held so far, for a stream that is held in slices. */
+  heldOutputTokens?: number;
+  /** A cap on output tokens that the gateway set. */
+  maxOutputTokens?: number;
+  answered?: Answered;
+  delivery?: Promise<DeliveryReport>;
+  /** The status that went out. */
+  status?: number;
+  error?: GatewayError;
+}
+
+export type GatewayContext = Context & { exchange: Exchange };
+
+/** A request as Middy hands it to the middlewares of the data plane. */
+export type GatewayRequest = middy.Request<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>;
+
+/** A middleware of the data plane. */
+export type GatewayMiddleware = middy.MiddlewareObj<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>;
+
+/** What an earlier middleware must have found out; its absence is a mistake in the order of the chain. */
+export function known<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new GatewayError('internal_error', `The ${what} is not known at this point of the chain.`);
+  return value;
+}

@@ -1,0 +1,30 @@
+import { GatewayError } from '../errors/gateway-error.ts';
+import { readCallOptions } from './call-options.ts';
+import { type GatewayMiddleware, known } from './exchange.ts';
+import { readJsonBody } from './http-request.ts';
+
+/** Bodies larger than this do not fit a Lambda invocation (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+const maxBodyBytes = 6 * 1024 * 1024;
+
+/** Reads a call: the body by the dialect of the path, the caller's wishes to the gateway by its headers. */
+export function parse(): GatewayMiddleware {
+  return {
+    before: function parseBefore(request): undefined {
+      const { exchange } = request.context;
+      const endpoint = known(exchange.endpoint, 'endpoint');
+      if (endpoint.kind !== 'call') return;
+      const { http } = exchange;
+      if (http.body.length > maxBodyBytes) {
+        throw new GatewayError(
+          'request_too_large',
+          `The request body is larger than ${maxBodyBytes} bytes. Pass images and files by URL instead of inline.`,
+        );
+      }
+      exchange.options = readCallOptions(http.headers);
+      const { body, bytes } = readJsonBody(http);
+      exchange.call = endpoint.dialect.parse({ body, bodyBytes: bytes, headers: http.headers, query: http.query, path: endpoint.path });
+      const { timeoutMs } = exchange.options;
+      if (timeoutMs !== undefined) exchange.deadlineAtMs = Math.min(exchange.deadlineAtMs, exchange.startedAtMs + timeoutMs);
+    },
+  };
+}

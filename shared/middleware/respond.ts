@@ -1,0 +1,183 @@
+import type { Readable } from 'node:stream';
+import { usd } from '../admission/limit-headers.ts';
+import type { Usage } from '../calls/usage.ts';
+import { type OutputMeter, StreamDelivery } from '../delivery/stream-delivery.ts';
+import { toGatewayError } from '../errors/gateway-error.ts';
+import { type Journey, type Routed, type RoutingPorts, routeCall } from '../routing/attempts.ts';
+import { finalError } from '../routing/final-error.ts';
+import type { Target } from '../routing/plan.ts';
+import { type Exchange, type GatewayResponse, known } from './exchange.ts';
+import { safeHeaders } from './safe-headers.ts';
+
+/** What answering needs of the world. */
+export interface RespondPorts {
+  readonly routing: RoutingPorts;
+  readonly nowMs: () => number;
+  readonly keepAliveMs: number;
+  /** How long the status of a stream is held back while a failure could still be told by it. */
+  readonly commitAfterMs: number;
+  /** What a call cost at a target, in nano-USD; undefined where no price is known. */
+  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
+  /** Watches a stream's output against its hold; undefined where the whole bound is held. */
+  readonly meterFor: (exchange: Exchange) => OutputMeter | undefined;
+}
+
+/** Routes a call and answers it: a body whole, a stream as it flows. */
+export async function respond(exchange: Exchange, ports: RespondPorts): Promise<GatewayResponse> {
+  const call = known(exchange.call, 'call');
+  const begunAtMs = ports.nowMs();
+  const routing = routeCall(journeyOf(exchange), ports.routing);
+  if (!call.stream) return whole(exchange, await routing, ports, begunAtMs);
+  const first = await firstOf(routing, ports.commitAfterMs, exchange.dialect.allowsComments);
+  if (first !== undefined)
+    return first.kind === 'stream' ? opened(exchange, first, ports, begunAtMs) : whole(exchange, first, ports, begunAtMs);
+  return committed(exchange, routing, ports, begunAtMs);
+}
+
+function journeyOf(exchange: Exchange): Journey {
+  const { traceparent } = exchange;
+  return {
+    call: known(exchange.call, 'call'),
+    dialect: exchange.dialect,
+    plan: known(exchange.plan, 'plan'),
+    deadlineAtMs: exchange.deadlineAtMs,
+    signal: exchange.clientGone,
+    maxOutputTokens: exchange.maxOutputTokens,
+    headers: traceparent === undefined ? {} : { traceparent },
+    onAttempt: (record) => exchange.attempts.push(record),
+  };
+}
+
+/** The routed call, or undefined when it takes longer than the status can wait. */
+async function firstOf(routing: Promise<Routed>, waitMs: number, mayCommit: boolean): Promise<Routed | undefined> {
+  if (!mayCommit) return await routing;
+  let timer: NodeJS.Timeout | undefined;
+  const wait = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), waitMs);
+  });
+  try {
+    return await Promise.race([routing, wait]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function whole(exchange: Exchange, routed: Routed, ports: RespondPorts, begunAtMs: number): GatewayResponse {
+  noteTarget(exchange, routed, ports, begunAtMs);
+  if (routed.kind === 'json') return json(exchange, routed, ports);
+  if (routed.kind === 'binary') return binary(exchange, routed, ports);
+  return opened(exchange, routed, ports, begunAtMs);
+}
+
+function json(exchange: Exchange, routed: Extract<Routed, { kind: 'json' }>, ports: RespondPorts): GatewayResponse {
+  const { answer, target } = routed;
+  const facts = exchange.dialect.readAnswer(answer.json);
+  const usage = answer.usage ?? facts.usage;
+  exchange.answered = { target, facts, usage: answer.usage === undefined ? undefined : () => answer.usage, answeredAtMs: ports.nowMs() };
+  const cost = usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier);
+  if (cost !== undefined) exchange.responseHeaders['x-sluice-cost-usd'] = usd(cost);
+  exchange.status = answer.status;
+  return {
+    statusCode: answer.status,
+    headers: headersFor(exchange, 'application/json', ports.nowMs()),
+    body: answer.body.toString('utf8'),
+  };
+}
+
+function binary(exchange: Exchange, routed: Extract<Routed, { kind: 'binary' }>, ports: RespondPorts): GatewayResponse {
+  exchange.status = 200;
+  const body: Readable = routed.source;
+  return {
+    statusCode: 200,
+    headers: headersFor(exchange, routed.headers['content-type'] ?? 'application/octet-stream', ports.nowMs()),
+    body,
+  };
+}
+
+function opened(exchange: Exchange, routed: Extract<Routed, { kind: 'stream' }>, ports: RespondPorts, begunAtMs: number): GatewayResponse {
+  noteTarget(exchange, routed, ports, begunAtMs);
+  const delivery = deliveryFor(exchange, ports);
+  const response = streamResponse(exchange, delivery, ports);
+  begin(exchange, delivery, routed, ports);
+  return response;
+}
+
+/** The status goes out before anybody has answered; from here on only the stream itself can tell of a failure. */
+function committed(exchange: Exchange, routing: Promise<Routed>, ports: RespondPorts, begunAtMs: number): GatewayResponse {
+  const delivery = deliveryFor(exchange, ports);
+  const response = streamResponse(exchange, delivery, ports);
+  delivery.commit();
+  routing.then(
+    (routed) => {
+      noteTarget(exchange, routed, ports, begunAtMs);
+      if (routed.kind === 'stream') begin(exchange, delivery, routed, ports);
+      else delivery.fail(finalError([]));
+    },
+    (error: unknown) => {
+      exchange.error = toGatewayError(error);
+      delivery.fail(exchange.error);
+    },
+  );
+  return response;
+}
+
+function begin(exchange: Exchange, delivery: StreamDelivery, routed: Extract<Routed, { kind: 'stream' }>, ports: RespondPorts): void {
+  exchange.answered = { target: routed.target, facts: routed.stream.state, usage: routed.usage, answeredAtMs: ports.nowMs() };
+  delivery.attach(routed.stream);
+}
+
+function deliveryFor(exchange: Exchange, ports: RespondPorts): StreamDelivery {
+  const delivery = new StreamDelivery({
+    dialect: exchange.dialect,
+    keepAliveMs: ports.keepAliveMs,
+    nowMs: ports.nowMs,
+    costUsd: (usage) => costText(exchange, usage, ports),
+    errorOf: (failure) => finalError([{ failure, record: lastRecord(exchange, ports.nowMs()) }]),
+    meter: ports.meterFor(exchange),
+  });
+  exchange.delivery = delivery.done;
+  return delivery;
+}
+
+function lastRecord(exchange: Exchange, nowMs: number) {
+  const target = exchange.answered?.target.name ?? known(exchange.plan, 'plan').requested;
+  return exchange.attempts.at(-1) ?? { target, startedAtMs: nowMs, latencyMs: 0, status: undefined, outcome: 'connection' as const };
+}
+
+function costText(exchange: Exchange, usage: Usage, ports: RespondPorts): string | undefined {
+  if (exchange.answered === undefined) return undefined;
+  const { target, facts } = exchange.answered;
+  const cost = ports.costOf(target, usage, facts.serviceTier);
+  return cost === undefined ? undefined : usd(cost);
+}
+
+function streamResponse(exchange: Exchange, body: StreamDelivery, ports: RespondPorts): GatewayResponse {
+  exchange.status = 200;
+  return { statusCode: 200, headers: headersFor(exchange, 'text/event-stream', ports.nowMs()), body };
+}
+
+function noteTarget(exchange: Exchange, routed: Routed, ports: RespondPorts, begunAtMs: number): void {
+  exchange.timings.upstream = ports.nowMs() - begunAtMs;
+  Object.assign(exchange.responseHeaders, routed.headers, {
+    'x-sluice-provider': routed.target.provider.id,
+    'x-sluice-model': routed.target.name,
+    'x-sluice-attempts': String(routed.attempts),
+  });
+}
+
+function headersFor(exchange: Exchange, contentType: string, nowMs: number): Record<string, string> {
+  return safeHeaders({
+    'content-type': contentType,
+    'cache-control': 'no-store',
+    // Proxies on the way must not hold a stream back (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering).
+    ...(contentType === 'text/event-stream' && { 'x-accel-buffering': 'no' }),
+    ...exchange.responseHeaders,
+    'server-timing': serverTiming(exchange, nowMs),
+  });
+}
+
+/** https://www.w3.org/TR/server-timing/ */
+function serverTiming(exchange: Exchange, nowMs: number): string {
+  const stages = Object.entries(exchange.timings).map(([name, ms]) => `${name};dur=${ms.toFixed(1)}`);
+  return [...stages, `total;dur=${(nowMs - exchange.startedAtMs).toFixed(1)}`].join(', ');
+}

@@ -1,0 +1,96 @@
+import type { Ledger, Settled } from '../admission/ledger.ts';
+import { type Usage, usageOf } from '../calls/usage.ts';
+import type { DeliveryReport } from '../delivery/stream-delivery.ts';
+import type { AnswerFacts } from '../dialects/dialect.ts';
+import type { Target } from '../routing/plan.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import type { Answered, Exchange } from './exchange.ts';
+
+/** What settling needs of the world. */
+export interface SettleOptions {
+  readonly ledger: Pick<Ledger, 'settle'>;
+  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+/** What a call turned out to have used. */
+export interface Consumption {
+  readonly usage: Usage;
+  /** Undefined where no price is known. */
+  readonly costNanoUsd: number | undefined;
+  /** Whether the provider did not say, so that the figures are upper bounds. */
+  readonly estimated: boolean;
+}
+
+/** A call of which nothing more will be heard. */
+export interface ClosedCall {
+  readonly consumption: Consumption;
+  /** How the stream to the caller ended, where there was one. */
+  readonly delivery: DeliveryReport | undefined;
+}
+
+/**
+ * Closes the books on a call, after its last byte: what was held becomes what was spent. Never throws, because nobody is
+ * left to tell; what the ledger did not take, it settles in full by itself once the hold expires.
+ */
+export async function settle(exchange: Exchange, options: SettleOptions): Promise<ClosedCall> {
+  const delivery = await exchange.delivery;
+  const consumption = consumptionOf(exchange, delivery, options);
+  const { admitted } = exchange;
+  if (admitted !== undefined) {
+    const settled = await options.ledger
+      .settle(admitted, {
+        actualNanoUsd: consumption.costNanoUsd ?? 0,
+        actualTokens: consumption.usage.inputTokens + consumption.usage.outputTokens,
+        ...(exchange.answered && { servedModels: [exchange.answered.target.name, exchange.plan?.requested ?? ''] }),
+        nowMs: options.nowMs(),
+      })
+      .catch((error: unknown) => {
+        options.log.write('error', 'settle failed', { request_id: exchange.requestId, ...describeError(error) });
+      });
+    if (settled) warnOfRest(settled, exchange, options.log);
+  }
+  return { consumption, delivery };
+}
+
+function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {
+  if (settled.failed.length > 0) {
+    log.write('error', 'settle failed', { request_id: exchange.requestId, scopes: settled.failed.map(({ id }) => id) });
+  }
+  if (settled.alreadySettled.length > 0) {
+    log.write('warn', 'hold had expired', { request_id: exchange.requestId, scopes: settled.alreadySettled.map(({ id }) => id) });
+  }
+}
+
+function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, options: SettleOptions): Consumption {
+  const { answered } = exchange;
+  // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
+  if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
+  const reported = answered.usage?.() ?? answered.facts.usage;
+  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, options, false);
+  const bound = boundUsage(exchange, answered.facts);
+  const consumption = priced(bound, answered, options, true);
+  const held = exchange.admitted?.amountNanoUsd;
+  // A provider that bills on regardless of who listens may bill all that was held for it.
+  if (leftEarly(delivery) && !answered.target.provider.stopsBillingOnAbort && held !== undefined)
+    return { ...consumption, costNanoUsd: held };
+  return consumption;
+}
+
+function leftEarly(delivery: DeliveryReport | undefined): boolean {
+  return delivery?.ending === 'client_gone' || delivery?.ending === 'truncated';
+}
+
+/** Never less than the provider can have counted: what was sent bounds the input, what was made the output. */
+export function boundUsage(exchange: Exchange, facts: Pick<AnswerFacts, 'usage' | 'outputBytes'>): Usage {
+  return usageOf({
+    ...facts.usage,
+    inputTokens: facts.usage?.inputTokens ?? exchange.quote?.inputTokens ?? 0,
+    outputTokens: Math.max(facts.usage?.outputTokens ?? 0, facts.outputBytes),
+  });
+}
+
+function priced(usage: Usage, answered: Answered, options: SettleOptions, estimated: boolean): Consumption {
+  return { usage, costNanoUsd: options.costOf(answered.target, usage, answered.facts.serviceTier), estimated };
+}
