@@ -9,13 +9,16 @@ import { relayTo } from './response-relay.ts';
 export type LambdaHandler = (...parameters: never[]) => unknown;
 
 /** What this host tells a function about its invocation. The callbacks of old runtimes are not among it. */
-export type LocalContext = Omit<Context, 'done' | 'fail' | 'succeed'>;
+export interface LocalContext extends Omit<Context, 'done' | 'fail' | 'succeed'> {
+  /** Aborts when the client leaves before it has the whole response. Lambda cannot tell that, so a function has to do without. */
+  readonly clientGone: AbortSignal;
+}
 
 /** The longest an invocation may take in Lambda, in milliseconds. */
 const defaultTimeoutMs = 15 * 60 * 1000;
 
 /** Makes the context of one invocation that starts now. */
-export function localContext(functionName: string, timeoutMs: number = defaultTimeoutMs): LocalContext {
+export function localContext(functionName: string, clientGone: AbortSignal, timeoutMs: number = defaultTimeoutMs): LocalContext {
   const deadline = performance.now() + timeoutMs;
   return {
     awsRequestId: randomUUID(),
@@ -26,6 +29,7 @@ export function localContext(functionName: string, timeoutMs: number = defaultTi
     logGroupName: `/aws/lambda/${functionName}`,
     logStreamName: 'local',
     callbackWaitsForEmptyEventLoop: false,
+    clientGone,
     getRemainingTimeInMillis: () => Math.max(0, Math.round(deadline - performance.now())),
   };
 }
@@ -42,7 +46,11 @@ export async function invokeForHttp(
   event: APIGatewayProxyEvent,
   response: ServerResponse,
 ): Promise<void> {
-  const context = localContext(functionName);
+  const clientGone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) clientGone.abort();
+  });
+  const context = localContext(functionName, clientGone.signal);
   if (!isStreamingHandler(handler)) {
     const { body, isBase64Encoded, ...head } = bufferedResponseSchema.parse(await Reflect.apply(handler, undefined, [event, context]));
     writeResponseHead(response, head);

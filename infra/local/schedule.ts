@@ -17,7 +17,7 @@ export function startSchedule({ functionName, handler, everyMs, onFunctionError 
   let running: Promise<void> | undefined;
   const invoke = async (): Promise<void> => {
     try {
-      await Reflect.apply(handler, undefined, [scheduledEvent(), localContext(functionName)]);
+      await Reflect.apply(handler, undefined, [scheduledEvent(), localContext(functionName, noClient)]);
     } catch (thrown) {
       onFunctionError(functionName, thrown);
     }
@@ -32,6 +32,9 @@ export function startSchedule({ functionName, handler, everyMs, onFunctionError 
     await running;
   };
 }
+
+/** A schedule has no client that could leave. */
+const noClient = new AbortController().signal;
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event.html */
 function scheduledEvent() {

@@ -143,6 +143,24 @@ describe('a streaming function', () => {
     expect(failures).toEqual([]);
   });
 
+  it('learns from its context that the client leaves before there is an answer', async () => {
+    const begun = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const host = await start(
+      streaming((_event, context) => {
+        if ('clientGone' in context && context.clientGone instanceof AbortSignal)
+          context.clientGone.addEventListener('abort', () => gone.resolve());
+        begun.resolve();
+        return new Promise<Answer>(() => undefined);
+      }),
+    );
+    const sent = request(`${host.url}/v1/slow`, { agent: false }).end();
+    sent.on('error', () => undefined);
+    await begun.promise;
+    sent.destroy();
+    await gone.promise;
+  });
+
   it('that throws before its answer gives 500 without detail', async () => {
     const failures: unknown[] = [];
     const host = await start(
