@@ -21,10 +21,11 @@ export function startSchedule({ functionName, handler, everyMs, onFunctionError 
     } catch (thrown) {
       onFunctionError(functionName, thrown);
     }
-    running = undefined;
   };
   const timer = setInterval(() => {
-    running ??= invoke();
+    running ??= invoke().finally(() => {
+      running = undefined;
+    });
   }, everyMs);
   timer.unref();
   return async () => {
