@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { type LogSink, setLogSink } from '../../shared/telemetry/log-sink.ts';
 import { awsLambdaShim } from './awslambda.ts';
 import { renderBanner } from './banner.ts';
-import { createMissingTables, localCredentials, localTableNames } from './create-tables.ts';
+import { createMissingTables, localTableNames } from './create-tables.ts';
 import { type Credentials, loadCredentials, saveCredentials } from './credentials.ts';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
 import { ensureFirstKey } from './first-key.ts';
@@ -73,7 +73,10 @@ async function openLog(settings: LocalSettings): Promise<{ readonly file: LogFil
   return { file, sink };
 }
 
-/** Sets what the stack would set in AWS, and returns the endpoint of the database. */
+/**
+ * Sets what the stack would set in AWS, and returns the endpoint of the database. AWS credentials stay as they are:
+ * an emulator checks none, and a profile may serve Bedrock.
+ */
 async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDynamoDb | undefined, adminKey: string): Promise<string> {
   const endpoint = database?.endpoint ?? settings.dynamoDbEndpoint ?? '';
   const names = localTableNames(process.env);
@@ -82,10 +85,6 @@ async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDyn
   });
   Object.assign(process.env, names, { DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey, SLUICE_CONFIG: settings.configFile });
   process.env.AWS_REGION ??= 'us-east-1';
-  if (process.env.AWS_ACCESS_KEY_ID === undefined && process.env.AWS_PROFILE === undefined) {
-    process.env.AWS_ACCESS_KEY_ID = localCredentials.accessKeyId;
-    process.env.AWS_SECRET_ACCESS_KEY = localCredentials.secretAccessKey;
-  }
   Object.assign(globalThis, { awslambda: awsLambdaShim });
   return endpoint;
 }
