@@ -3,6 +3,7 @@ import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
+import type { Recording } from './recording.ts';
 
 /** A request as it reaches a dialect: JSON already parsed, its size known. */
 export interface DialectRequest {
@@ -116,4 +117,6 @@ export interface Dialect<State extends StreamState = StreamState> {
   errorFrames(error: GatewayError): SseFrame[];
   /** Whether comments may be sent through silence; some clients of some dialects choke on them. */
   readonly allowsComments: boolean;
+  /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */
+  readonly recording?: Recording;
 }
