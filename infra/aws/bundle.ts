@@ -1,4 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, type Metafile, type OnResolveResult, type Plugin, type ResolveResult } from 'esbuild';
 
@@ -53,7 +54,7 @@ export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
     metafile: true,
     logLevel: 'silent',
     banner: { js: commonJsBridge },
-    plugins: [builtinHttp, zodOfPackages],
+    plugins: [builtinModules, zodOfPackages],
   });
 
   const maps = `${request.directory}.maps`;
@@ -68,21 +69,23 @@ export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
   return { directory: request.directory, handler: 'index.handler', ...measure(result.metafile) };
 }
 
-/** CommonJS packages call `require` for node's own modules; an ES module has none unless it makes one. */
-const commonJsBridge = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
+/** CommonJS packages call `require` under names they work out; an ES module has none unless it makes one. */
+const commonJsBridge = "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);";
 
 /**
- * Takes `http` and `https` from the runtime without importing them. An ES import of `node:http` evaluates every
- * export, `WebSocket` and with it undici included: 21 to 25 ms of start-up on Node 24 against 3 ms this way.
+ * Takes node's own modules from the runtime without importing them. An ES import evaluates every export, with
+ * `node:http` also `WebSocket` and so undici: 21 to 25 ms of start-up on Node 24 against 3 ms this way, and the
+ * dozen others the gateway uses take 11 ms instead of 15.
  */
-const builtinHttp: Plugin = {
-  name: 'builtin-http',
+const builtinModules: Plugin = {
+  name: 'builtin-modules',
   setup(bundler) {
-    bundler.onResolve({ filter: /^(node:)?https?$/ }, ({ path }) => ({
-      path: path.startsWith('node:') ? path : `node:${path}`,
-      namespace: 'builtin-http',
-    }));
-    bundler.onLoad({ filter: /.*/, namespace: 'builtin-http' }, ({ path }) => ({
+    const namespace = 'builtin-modules';
+    bundler.onResolve({ filter: /^[a-z0-9_:/]+$/ }, ({ path }) => {
+      if (!isBuiltin(path)) return undefined;
+      return { path: path.startsWith('node:') ? path : `node:${path}`, namespace, sideEffects: false };
+    });
+    bundler.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
       loader: 'js',
     }));

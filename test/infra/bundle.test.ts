@@ -44,10 +44,12 @@ describe('a code package', () => {
     expect(bundle.totalBytes).toBeGreaterThan(400_000);
   });
 
-  it('imports http and https nowhere, for their ES import costs 20 ms', () => {
+  it('takes the modules of node without importing them, for an ES import of node:http costs 20 ms', () => {
     const code = Object.values(files).join('\n');
     expect(code).toContain('process.getBuiltinModule("node:https")');
-    expect(code).not.toMatch(/(from|import|require\()\s*["'](node:)?https?["']/);
+    const specifiers = [...code.matchAll(/(?:\bfrom|\bimport\(?)\s*"([^"]+)"/g)].map((match) => match[1]);
+    expect(specifiers.length).toBeGreaterThan(0);
+    expect(specifiers.filter((specifier) => !specifier?.startsWith('./'))).toEqual([]);
   });
 
   it('carries the files that were given to it', () => {
