@@ -2,44 +2,60 @@ import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
 import { GatewayError, toGatewayError } from '../../shared/errors/gateway-error.ts';
-import { writeLogLine } from '../../shared/telemetry/log-sink.ts';
+import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { checkAdminKey } from './admin-key.ts';
 import { findRoute } from './find-route.ts';
 import type { AdminRequest, AdminRoute } from './operation.ts';
 
-/** What {@link makeAdminHandler} needs. Both are asked for by the first request, not before. */
-export interface AdminHandlerOptions {
-  readonly routes: () => Promise<readonly AdminRoute[]>;
+/** What the control plane answers with. */
+export interface AdminWiring {
+  readonly routes: readonly AdminRoute[];
+  /** The key that opens it, as it is now. */
   readonly adminKey: () => Promise<string>;
+  readonly log: Log;
 }
 
 const answerHeaders = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
-/** The control plane's Lambda handler: REST API proxy event in, buffered response out. */
-export function makeAdminHandler(options: AdminHandlerOptions) {
+/**
+ * The control plane's Lambda handler: REST API proxy event in, buffered response out. `wired` is asked by
+ * every request, and by none before the first.
+ */
+export function makeAdminHandler(wired: () => Promise<AdminWiring>) {
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
-    .use(renderErrors())
-    .use(authenticateAdmin(options.adminKey))
+    .use(renderErrors(wired))
+    .use(authenticateAdmin(wired))
     .handler(async (event) => {
-      const { route, params } = findRoute(await options.routes(), event.httpMethod, event.path);
+      const { routes } = await wired();
+      const { route, params } = findRoute(routes, event.httpMethod, event.path);
       const answer = await route.operation(toAdminRequest(event, params));
       return { statusCode: answer.status, headers: answerHeaders, body: JSON.stringify(answer.body) };
     });
 }
 
-function authenticateAdmin(adminKey: () => Promise<string>): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
+type AdminMiddleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult>;
+
+function authenticateAdmin(wired: () => Promise<AdminWiring>): AdminMiddleware {
   return {
-    before: async ({ event }) => checkAdminKey(headerOf(event, 'authorization'), await adminKey()),
+    before: async ({ event }) => {
+      const { adminKey } = await wired();
+      checkAdminKey(headerOf(event, 'authorization'), await adminKey());
+    },
   };
 }
 
-/** Turns whatever was thrown into the error body both planes share; faults of ours are logged with their cause. */
-function renderErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult> {
+/** Turns whatever was thrown into the error body both planes share; what is our own fault is logged with its cause. */
+function renderErrors(wired: () => Promise<AdminWiring>): AdminMiddleware {
   return {
     onError: async (request) => {
       const error = toGatewayError(request.error);
-      const requestId = request.event.requestContext.requestId;
-      if (error.status >= 500) logFailure(error, requestId);
+      const { requestId } = request.event.requestContext;
+      // Where wiring itself failed there is no log of the operator's choosing.
+      const log = await wired().then(
+        (wiring) => wiring.log,
+        () => createLog('error', Date.now),
+      );
+      if (error.status >= 500) log.write('error', 'control plane request failed', { requestId, ...describeError(error) });
       request.response = {
         statusCode: error.status,
         headers: { ...answerHeaders, ...errorHeaders(error), 'x-sluice-request-id': requestId },
@@ -47,11 +63,6 @@ function renderErrors(): MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResu
       };
     },
   };
-}
-
-function logFailure(error: GatewayError, requestId: string): void {
-  const cause = error.cause instanceof Error ? (error.cause.stack ?? error.cause.message) : undefined;
-  writeLogLine(JSON.stringify({ level: 'error', plane: 'control', requestId, code: error.code, message: error.message, cause }));
 }
 
 function toAdminRequest(event: APIGatewayProxyEvent, params: AdminRequest['params']): AdminRequest {

@@ -16,7 +16,8 @@ export interface AdminKeyOptions {
 
 /**
  * Gives a reader of the admin key, which remembers it for five minutes. It throws `internal_error` when no
- * key is configured: a control plane without one is closed, not open.
+ * key is configured (a control plane without one is closed, not open) and `store_unavailable` when its secret
+ * cannot be read.
  */
 export function adminKeySource({ adminKey, secretId, secrets, clock }: AdminKeyOptions): () => Promise<string> {
   let remembered: { readonly key: string; readonly readAtMs: number } | undefined;
@@ -27,10 +28,25 @@ export function adminKeySource({ adminKey, secretId, secrets, clock }: AdminKeyO
     }
     const nowMs = clock();
     if (!remembered || nowMs - remembered.readAtMs >= maxAgeMs) {
-      const key = (await secrets.read(secretId)).trim();
+      const key = (await readSecret(secrets, secretId)).trim();
       if (key === '') throw new GatewayError('internal_error', 'The secret of the admin key is empty.');
       remembered = { key, readAtMs: nowMs };
     }
     return remembered.key;
   };
+}
+
+async function readSecret(secrets: SecretStore, secretId: string): Promise<string> {
+  try {
+    return await secrets.read(secretId);
+  } catch (cause) {
+    throw new GatewayError(
+      'store_unavailable',
+      'The admin key cannot be read from its secret at this moment. Repeat the request shortly.',
+      {
+        retryAfterMs: 1000,
+        cause,
+      },
+    );
+  }
 }

@@ -1,55 +1,44 @@
 import { randomBytes } from 'node:crypto';
 import { type Environment, readEnvironment } from '../../shared/config/environment.ts';
-import type { SecretStore } from '../../shared/config/secrets.ts';
+import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
-import { makeAdminHandler } from './admin-handler.ts';
+import { DynamoLedger } from '../../shared/store/ledger-store.ts';
+import { createLog } from '../../shared/telemetry/log.ts';
+import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
-import type { AdminRoute } from './operation.ts';
 import { adminRoutes } from './routes.ts';
 
-/** What lasts from one request to the next. */
-interface Wiring {
-  readonly routes: readonly AdminRoute[];
-  readonly adminKey: () => Promise<string>;
-}
-
-let wiring: Promise<Wiring> | undefined;
+let wiring: Promise<AdminWiring> | undefined;
 
 /** The control plane as Lambda runs it. Its parts are made by the first request, not before. */
-export const handler = makeAdminHandler({
-  routes: async () => (await wired()).routes,
-  adminKey: async () => (await wired()).adminKey(),
+export const handler = makeAdminHandler(() => {
+  wiring ??= wire(readEnvironment()).catch((error: unknown) => {
+    wiring = undefined;
+    throw error;
+  });
+  return wiring;
 });
 
-function wired(): Promise<Wiring> {
-  wiring ??= wire(readEnvironment());
-  return wiring;
-}
-
-async function wire(environment: Environment): Promise<Wiring> {
+async function wire(environment: Environment): Promise<AdminWiring> {
   const clock = Date.now;
+  const log = createLog(environment.SLUICE_LOG_LEVEL, clock);
   const dynamo = await connectDynamoDb({ region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT });
   const store = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
+  const ledger = new DynamoLedger({
+    db: dynamo,
+    table: environment.SLUICE_LEDGER_TABLE,
+    recorder: { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) },
+  });
   return {
-    routes: adminRoutes({ store, clock, randomBytes }),
+    routes: adminRoutes({ store, ledger, clock, randomBytes }),
     adminKey: adminKeySource({
       adminKey: environment.SLUICE_ADMIN_KEY,
       secretId: environment.SLUICE_ADMIN_SECRET_ID,
-      secrets: secretsManager(environment.AWS_REGION),
+      secrets: new SecretsManagerStore(),
       clock,
     }),
-  };
-}
-
-/** Secrets Manager, whose client is loaded by the first secret that is read. */
-function secretsManager(region: string): SecretStore {
-  return {
-    async read(secretId) {
-      const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-      const { SecretString } = await new SecretsManagerClient({ region }).send(new GetSecretValueCommand({ SecretId: secretId }));
-      return SecretString ?? '';
-    },
+    log,
   };
 }

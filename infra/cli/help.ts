@@ -1,5 +1,8 @@
 import type { Verb, VerbOption } from './verb.ts';
 
+/** Help is written for a terminal of the usual width. */
+const lineWidth = 80;
+
 /** Options every verb takes. */
 export const globalOptions: Readonly<Record<string, VerbOption>> = {
   url: { type: 'string', value: '<url>', help: 'The gateway (SLUICE_URL; else the local one).' },
@@ -38,7 +41,7 @@ export function verbHelp(verb: Verb): string {
     verb.summary,
     '',
     ...optionLines({ ...verb.options, ...globalOptions }),
-    ...(verb.notes === undefined ? [] : ['', verb.notes]),
+    ...(verb.notes === undefined ? [] : ['', ...verb.notes.split('\n').flatMap((note) => wrapped(note, lineWidth))]),
     '',
   ].join('\n');
 }
@@ -56,6 +59,19 @@ function optionLines(options: Readonly<Record<string, VerbOption>>): string[] {
 }
 
 function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  const indent = Math.max(...rows.map(([left]) => left.length)) + 4;
+  return rows.flatMap(([left, right]) =>
+    wrapped(right, lineWidth - indent).map((line, index) => `${(index === 0 ? `  ${left}` : '').padEnd(indent)}${line}`),
+  );
+}
+
+/** The text in lines of at most `width` characters, broken between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
 }

@@ -14,7 +14,7 @@ export const limitOptions: Readonly<Record<string, VerbOption>> = {
 };
 
 /** What the help says about how limits combine. */
-export const limitNotes = '"none" lifts one limit: --rpm none, --budget none/month. Limits not named stay as they are.';
+export const limitNotes = '"none" lifts one limit: --rpm none, --budget none/month. The others stay.';
 
 /**
  * The limits that `current` become under the options; undefined when no option is about limits. An empty

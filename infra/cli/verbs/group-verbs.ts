@@ -57,7 +57,7 @@ function setVerb({ word, one, path }: GroupNames): Verb {
 function getVerb({ word, one, path }: GroupNames): Verb {
   return {
     words: [word, 'get'],
-    summary: `Show a ${one}, with what is spent and held of its budgets.`.replace('a o', 'an o'),
+    summary: `Show a ${one} and how its limits stand.`.replace('a o', 'an o'),
     positionals: ['id'],
     options: {},
     async run({ positionals: [id = ''], api, output }) {

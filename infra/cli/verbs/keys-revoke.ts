@@ -4,7 +4,7 @@ import type { Verb } from '../verb.ts';
 /** `sluice keys revoke <id>` */
 export const keysRevoke: Verb = {
   words: ['keys', 'revoke'],
-  summary: 'Delete a key for good. Its calls are refused within ten seconds.',
+  summary: 'Delete a key. Its calls are refused within ten seconds.',
   positionals: ['id'],
   options: {},
   async run({ positionals: [id = ''], api, output }) {

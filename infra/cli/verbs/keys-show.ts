@@ -6,7 +6,7 @@ import type { Verb } from '../verb.ts';
 /** `sluice keys show <id>` */
 export const keysShow: Verb = {
   words: ['keys', 'show'],
-  summary: 'Show a key, with what is spent and held of its budgets.',
+  summary: 'Show a key and how its limits stand.',
   positionals: ['id'],
   options: {},
   async run({ positionals: [id = ''], api, output, nowMs }) {

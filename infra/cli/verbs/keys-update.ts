@@ -8,7 +8,7 @@ import type { Verb } from '../verb.ts';
 /** `sluice keys update <id>` */
 export const keysUpdate: Verb = {
   words: ['keys', 'update'],
-  summary: 'Change settings of a key. Calls feel it within ten seconds.',
+  summary: 'Change a key. Calls feel it within ten seconds.',
   positionals: ['id'],
   options: {
     name: { type: 'string', value: '<name>', help: 'Another name.' },

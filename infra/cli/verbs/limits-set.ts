@@ -7,7 +7,7 @@ import type { Verb } from '../verb.ts';
 /** `sluice limits set <gateway|end-users>`: the latter are end users that have no user record. */
 export const limitsSet: Verb = {
   words: ['limits', 'set'],
-  summary: 'Change the limits of "gateway" (all traffic) or "end-users".',
+  summary: 'Change the limits of "gateway" or "end-users".',
   positionals: ['whose'],
   options: limitOptions,
   notes: limitNotes,

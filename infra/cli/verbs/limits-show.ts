@@ -5,7 +5,7 @@ import type { Verb } from '../verb.ts';
 /** `sluice limits show <gateway|end-users>`: the latter are end users that have no user record. */
 export const limitsShow: Verb = {
   words: ['limits', 'show'],
-  summary: 'Show the limits of "gateway" (all traffic) or "end-users".',
+  summary: 'Show the limits of "gateway" or "end-users".',
   positionals: ['whose'],
   options: {},
   async run({ positionals: [name = ''], api, output }) {

@@ -1,0 +1,67 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { spendBar } from '../../infra/cli/describe-limits.ts';
+import { money, typedMoment } from '../../infra/cli/format.ts';
+import { textTable } from '../../infra/cli/text-table.ts';
+
+const amount = fc.oneof(fc.constant(0), fc.double({ min: 1e-9, max: 1e6, noNaN: true }));
+
+describe('a bar', () => {
+  it('has its width, shows what is not nothing, and is full only when nothing is free', () => {
+    fc.assert(
+      fc.property(amount, amount, amount, fc.integer({ min: 5, max: 60 }), (spent_usd, held_usd, limit_usd, width) => {
+        const [bar = ''] = spendBar({ spent_usd, held_usd, limit_usd }, width).split(' ');
+        expect(bar).toMatch(/^█*▒*·*$/);
+        expect(bar).toHaveLength(width);
+        if (limit_usd === 0) return;
+        expect(bar.includes('█')).toBe(spent_usd > 0);
+        expect(bar.includes('▒')).toBe(held_usd > 0);
+        expect(bar.includes('·')).toBe((spent_usd + held_usd) / limit_usd < 1);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('a table', () => {
+  it('fits the width by shortening what may be shortened, never an id', () => {
+    const rows = [{ id: 'key_1234567890abcdef', name: 'a name that goes on and on and on and on and on and on and on' }];
+    const text = textTable(
+      rows,
+      [
+        { title: 'id', cell: (one) => one.id },
+        { title: 'name', cell: (one) => one.name, shrinks: true },
+      ],
+      40,
+      'none',
+    );
+    expect(text).toBe('ID                    NAME\nkey_1234567890abcdef  a name that goes …');
+  });
+
+  it('says so when there is nothing', () => {
+    expect(textTable([], [], 80, 'nothing')).toBe('nothing');
+  });
+});
+
+describe('money', () => {
+  it.each([
+    [0, '$0.00'],
+    [12.5, '$12.50'],
+    [0.1 + 0.2, '$0.30'],
+    [0.0042, '$0.0042'],
+    [0.000000001, '$0.000000001'],
+    [1234.5678, '$1234.57'],
+  ])('%d reads %s', (usd, text) => {
+    expect(money(usd)).toBe(text);
+  });
+});
+
+describe('a typed moment', () => {
+  it.each([
+    ['30d', '1970-01-31T00:00:00.000Z'],
+    ['2027-01-31', '2027-01-31T00:00:00.000Z'],
+    ['2027-01-31T12:00:00+01:00', '2027-01-31T11:00:00.000Z'],
+  ])('%s is %s', (text, iso) => {
+    expect(typedMoment(text, 'expires', 0)).toBe(iso);
+  });
+});
