@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(async () => {
+  await gateway?.close();
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly error: { code: string; message: string; param: string | null; type: string };
+}
+
+async function send(path: string, init: RequestInit & { key?: string | null } = {}): Promise<Answer> {
+  const { key = gateway.key, ...rest } = init;
+  const response = await fetch(gateway.url + path, {
+    method: 'POST',
+    ...rest,
+    headers: { 'content-type': 'application/json', ...(key !== null && { authorization: `Bearer ${key}` }), ...rest.headers },
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, error: JSON.parse(text).error };
+}
+
+const chat = (body: unknown) => send('/v1/chat/completions', { body: typeof body === 'string' ? body : JSON.stringify(body) });
+const hello = { model: 'echo/ok', messages: [{ role: 'user', content: 'Hello' }] };
+
+describe('a key', () => {
+  it.each(['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'])('is taken from %s', async (header) => {
+    const value = header === 'authorization' ? `Bearer ${gateway.key}` : gateway.key;
+    const response = await fetch(`${gateway.url}/v1/models`, { headers: { [header]: value } });
+    expect(response.status).toBe(200);
+  });
+
+  it('that is missing, wrong or revoked is refused with 401 and a code, and is not worth a retry', async () => {
+    expect(await send('/v1/chat/completions', { key: null, body: '{}' })).toMatchObject({
+      status: 401,
+      error: { code: 'missing_api_key', type: 'authentication_error' },
+    });
+    const wrong = await send('/v1/chat/completions', { key: 'sk-wrong', body: '{}' });
+    expect(wrong).toMatchObject({ status: 401, error: { code: 'invalid_api_key' } });
+    expect(wrong.headers.get('x-should-retry')).toBe('false');
+    const { id, key } = await gateway.createKey({ name: 'soon gone' });
+    await gateway.admin('DELETE', `/admin/keys/${id}`);
+    expect(await send('/v1/chat/completions', { key, body: JSON.stringify(hello) })).toMatchObject({
+      status: 401,
+      error: { code: 'invalid_api_key' },
+    });
+  });
+
+  it('reaches only the models it is allowed', async () => {
+    const { key } = await gateway.createKey({ name: 'narrow', models: ['echo/slow'] });
+    expect(await send('/v1/chat/completions', { key, body: JSON.stringify(hello) })).toMatchObject({
+      status: 403,
+      error: { code: 'model_not_allowed', param: 'model' },
+    });
+    const listed = await fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+    expect((await listed.json()).data.map((model: { id: string }) => model.id)).toEqual(['echo/slow']);
+  });
+});
+
+describe('a path', () => {
+  it('that does not exist is a 404 in the same shape', async () => {
+    expect(await send('/v1/nothing', { body: '{}' })).toMatchObject({ status: 404, error: { code: 'not_found' } });
+    expect(await send('/elsewhere', { body: '{}' })).toMatchObject({ status: 404, error: { code: 'not_found' } });
+  });
+
+  it('refuses the wrong method and says which one it takes', async () => {
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, { headers: { authorization: `Bearer ${gateway.key}` } });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST');
+    expect((await response.json()).error).toMatchObject({ code: 'invalid_request', message: '/v1/chat/completions takes POST, not GET.' });
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['is not JSON', '{"model": "echo/ok", secret-prompt', 'invalid_request', null],
+    ['is empty', '', 'invalid_request', null],
+    ['is no object', '[1]', 'invalid_request', null],
+    ['has no model', { messages: hello.messages }, 'invalid_request', 'model'],
+    ['has a model that is no string', { ...hello, model: 7 }, 'invalid_request', 'model'],
+    ['has no messages', { model: 'echo/ok' }, 'invalid_request', 'messages'],
+    ['has messages that are empty', { ...hello, messages: [] }, 'invalid_request', 'messages'],
+    ['has an unknown role', { ...hello, messages: [{ role: 'wizard', content: 'x' }] }, 'invalid_request', 'messages.0.role'],
+    ['has a content that is a number', { ...hello, messages: [{ role: 'user', content: 5 }] }, 'invalid_request', 'messages.0.content'],
+    ['has a stream that is a word', { ...hello, stream: 'yes' }, 'invalid_request', 'stream'],
+    ['has max_tokens below one', { ...hello, max_tokens: 0 }, 'invalid_request', 'max_tokens'],
+    ['has a temperature out of range', { ...hello, temperature: 9 }, 'invalid_request', 'temperature'],
+    [
+      'is nested a thousand levels deep',
+      `{"model":"echo/ok","messages":[{"role":"user","content":"x"}],"deep":${'['.repeat(1000)}${']'.repeat(1000)}}`,
+      'invalid_request',
+      null,
+    ],
+    ['injects a header through the model', { ...hello, model: 'echo/ok\r\nx-evil: 1' }, 'invalid_request', 'model'],
+  ])('that %s is a 400 that names the field', async (_name, body, code, param) => {
+    const answer = await chat(body);
+    expect(answer).toMatchObject({ status: 400, error: { code, param } });
+    expect(answer.error.message).not.toContain('secret-prompt');
+    expect(answer.headers.get('x-evil')).toBeNull();
+  });
+
+  it('of another content type is refused', async () => {
+    const answer = await send('/v1/chat/completions', { headers: { 'content-type': 'text/html' }, body: '<p>' });
+    expect(answer).toMatchObject({ status: 415, error: { code: 'invalid_request', param: 'content-type' } });
+  });
+
+  it('of 7 MB is a 413 that says the way round it', async () => {
+    const answer = await chat({ ...hello, messages: [{ role: 'user', content: 'x'.repeat(7 * 1024 * 1024) }] });
+    expect(answer).toMatchObject({ status: 413, error: { code: 'request_too_large' } });
+  });
+
+  it('of a hundred thousand messages is answered', async () => {
+    const messages = Array.from({ length: 100_000 }, () => ({ role: 'user', content: 'hi' }));
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${gateway.key}` },
+      body: JSON.stringify({ model: 'echo/ok', messages }),
+    });
+    expect(response.status).toBe(200);
+  });
+
+  it('with NUL and lone surrogates travels unharmed', async () => {
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${gateway.key}` },
+      body: '{"model":"echo/ok","messages":[{"role":"user","content":"a\\u0000b\\ud800c"}]}',
+    });
+    expect(response.status).toBe(200);
+    expect((await response.json()).choices[0].message.content).toBe('a\u0000b\ud800c');
+  });
+});
+
+describe('a model', () => {
+  it('that does not exist is a 404 that names near ones', async () => {
+    expect(await chat({ ...hello, model: 'ecko/ok' })).toMatchObject({
+      status: 404,
+      error: { code: 'model_not_found', param: 'model', message: expect.stringContaining("'echo/ok'") },
+    });
+    expect(await chat({ ...hello, model: 'ok' })).toMatchObject({
+      status: 404,
+      error: { code: 'model_not_found', message: expect.stringContaining("'echo/ok'") },
+    });
+  });
+});
+
+describe('a header', () => {
+  it.each([
+    ['x-sluice-tags', 'not json'],
+    ['x-sluice-tags', '{"a": 1}'],
+    ['x-sluice-timeout-ms', 'soon'],
+    ['x-sluice-max-cost-usd', '-1'],
+  ])('%s: %s is a 400 that names it', async (name, value) => {
+    const answer = await send('/v1/chat/completions', { headers: { [name]: value }, body: JSON.stringify(hello) });
+    expect(answer).toMatchObject({ status: 400, error: { code: 'invalid_request', param: name } });
+  });
+});
+
+describe('a base URL', () => {
+  it.each([
+    'http://169.254.169.254/v1',
+    'http://127.0.0.1:1/v1',
+    'http://[::1]/v1',
+    'http://10.1.2.3/v1',
+    'http://localhost/v1',
+    'http://0x7f.1/v1',
+    'http://2130706433/v1',
+  ])('that leads to %s is refused at start, with the line and what to write', async (base_url) => {
+    const started = startGateway({ config: { providers: { evil: { type: 'openai-compatible', base_url } } } });
+    await expect(started.then((unexpected) => unexpected.close())).rejects.toThrow(
+      /gateway\.yaml:\d+: providers\.evil\.base_url .*allow_private_address: true/s,
+    );
+  });
+});
