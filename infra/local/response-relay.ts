@@ -11,14 +11,18 @@ const delimiter = Buffer.alloc(preludeDelimiterLength);
  * A response stream for one invocation of a streaming function whose bytes go to `response` as API
  * Gateway sends them: the metadata becomes status and headers, every chunk leaves in the tick in which
  * it was written, and a slow client slows the function down. A response without well-formed metadata
- * destroys the stream with an error. When the client leaves, the stream is destroyed without one, so
- * that whatever is being piped into it ends with `ERR_STREAM_PREMATURE_CLOSE`.
+ * destroys the stream with an error.
+ *
+ * When the client leaves within the body, the stream is destroyed with `ERR_STREAM_PREMATURE_CLOSE`,
+ * which ends whatever is being piped into it. Before the metadata nothing waits on the stream yet, and
+ * a function that begins to write to a destroyed one waits for ever; so it is destroyed only after them.
  */
 export function relayTo(response: ServerResponse): ResponseStream {
   let prelude: Buffer | undefined = Buffer.alloc(0);
+  let clientLeft = response.destroyed;
 
   const relayBody = (chunk: Buffer, done: (error?: Error | null) => void): void => {
-    if (chunk.length === 0 || response.write(chunk)) done();
+    if (clientLeft || chunk.length === 0 || response.write(chunk)) done();
     else response.once('drain', done);
   };
 
@@ -31,22 +35,30 @@ export function relayTo(response: ServerResponse): ResponseStream {
       const body = prelude.subarray(end + preludeDelimiterLength);
       const error = openResponse(response, stream.contentType, prelude.subarray(0, end));
       prelude = undefined;
-      return error ? done(error) : relayBody(body, done);
+      if (error) return done(error);
+      if (clientLeft) process.nextTick(destroy);
+      return relayBody(body, done);
     },
     end: (done) => {
       if (prelude !== undefined) return done(new Error('The response ended before its metadata.'));
-      response.end(done);
+      return clientLeft ? done() : response.end(done);
     },
   });
 
+  const destroy = (): void => {
+    stream.destroy(Object.assign(new Error('The client has left.'), { code: 'ERR_STREAM_PREMATURE_CLOSE' }));
+  };
   response.once('close', () => {
-    if (!response.writableFinished) stream.destroy();
+    if (response.writableFinished) return;
+    clientLeft = true;
+    if (prelude === undefined) destroy();
   });
   return stream;
 }
 
 function openResponse(response: ServerResponse, contentType: string, metadata: Buffer): Error | undefined {
   if (contentType !== integrationResponseType) return new Error(`The response is ${contentType}, not ${integrationResponseType}.`);
+  if (response.destroyed) return undefined;
   try {
     writeResponseHead(response, responseHeadSchema.parse(JSON.parse(metadata.toString('utf8'))));
   } catch (cause) {

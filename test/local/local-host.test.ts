@@ -143,6 +143,47 @@ describe('a streaming function', () => {
     expect(failures).toEqual([]);
   });
 
+  it.each<[string, () => string | Readable]>([
+    ['with text', () => 'too late'],
+    ['with long text', () => 'x'.repeat(1_000_000)],
+    ['with a stream', () => new Readable({ read: () => undefined })],
+    ['with an empty body', () => ''],
+  ])('that answers %s after the client has left still settles', async (_how, makeBody) => {
+    const begun = Promise.withResolvers<void>();
+    const settled = Promise.withResolvers<void>();
+    const host = await start(
+      streaming(
+        async () => {
+          begun.resolve();
+          await delay(100);
+          return { statusCode: 200, body: makeBody() };
+        },
+        () => settled.resolve(),
+      ),
+    );
+    const sent = request(`${host.url}/v1/slow`, { agent: false }).end();
+    sent.on('error', () => undefined);
+    await begun.promise;
+    sent.destroy();
+    await settled.promise;
+  });
+
+  it('settles when the client leaves within a long text', async () => {
+    const settled = Promise.withResolvers<void>();
+    const host = await start(
+      streaming(
+        () => ({ statusCode: 200, body: 'x'.repeat(20_000_000) }),
+        () => settled.resolve(),
+      ),
+    );
+    const { sent, response } = await open(host, '/v1/long');
+    response.on('error', () => undefined);
+    response.pause();
+    await delay(50);
+    sent.destroy();
+    await settled.promise;
+  });
+
   it('learns from its context that the client leaves before there is an answer', async () => {
     const begun = Promise.withResolvers<void>();
     const gone = Promise.withResolvers<void>();
