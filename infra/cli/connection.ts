@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { CliError } from './cli-error.ts';
 
 /** Where the gateway is and how to be let in. */
@@ -50,7 +50,7 @@ function isThisMachine(url: URL): boolean {
 }
 
 function localAdminKey({ environment, folder }: ConnectionSources): string | undefined {
-  const path = join(folder, environment.SLUICE_DATA ?? '.sluice', 'credentials.json');
+  const path = resolve(folder, environment.SLUICE_DATA ?? '.sluice', 'credentials.json');
   if (!existsSync(path)) return undefined;
   try {
     const credentials: unknown = JSON.parse(readFileSync(path, 'utf8'));

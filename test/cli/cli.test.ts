@@ -266,6 +266,7 @@ describe('the connection', () => {
     await writeFile(join(folder, '.sluice', 'credentials.json'), JSON.stringify({ adminKey }));
     try {
       expect((await run(['keys', 'list'], { PORT: new URL(plane.url).port })).code).toBe(0);
+      expect((await run(['keys', 'list'], { PORT: new URL(plane.url).port, SLUICE_DATA: join(folder, '.sluice') })).code).toBe(0);
       const elsewhere = await run(['keys', 'list'], { SLUICE_URL: 'https://gateway.example.com' });
       expect(elsewhere.code).toBe(2);
       expect(elsewhere.error).toContain('No admin key for https://gateway.example.com');
