@@ -1,0 +1,68 @@
+import type { StartUp } from './start-up.ts';
+
+/** One line of the comparison; times in milliseconds. */
+export interface Row {
+  readonly mode: 'json' | 'stream';
+  readonly keyName: string;
+  readonly inFlight: number;
+  readonly directPerSecond: number;
+  readonly viaPerSecond: number;
+  readonly addedP50: number;
+  readonly addedP99: number;
+  readonly addedFirstByteP50: number;
+  readonly cpuMsPerCall: number;
+}
+
+/** Everything a run found out. */
+export interface Report {
+  readonly version: string;
+  readonly machine: string;
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly rows: readonly Row[];
+  readonly roundTripMs: number;
+  readonly longStream: { readonly free: number; readonly limited: number };
+  readonly startUp: StartUp;
+}
+
+/** The page `docs/benchmarks.md`. */
+export function renderReport(report: Report): string {
+  const { rows, startUp, longStream } = report;
+  const line = (row: Row): string =>
+    `| ${row.mode} | ${row.keyName} | ${row.inFlight} | ${Math.round(row.directPerSecond)} | ${Math.round(row.viaPerSecond)} | ${row.addedP50.toFixed(2)} | ${row.addedP99.toFixed(2)} | ${row.addedFirstByteP50.toFixed(2)} | ${row.cpuMsPerCall.toFixed(2)} |`;
+  return `# Benchmarks
+
+Written by \`npm run bench\` with Sluice ${report.version} on ${report.machine}.
+
+## What a call through the gateway adds
+
+The gateway against the same upstream called directly, in turn within one run: ${report.rounds} rounds of ${report.roundMs / 1000} s each, medians of the rounds; \`added\` is the median of the
+differences round by round. The upstream answers at once, so these are the gateway's own costs; a model takes seconds. Times are milliseconds.
+
+| answer | key | in flight | direct calls/s | gateway calls/s | added p50 | added p99 | added first byte p50 | gateway CPU a call |
+|---|---|---|---|---|---|---|---|---|
+${rows.map(line).join('\n')}
+
+- **no limits**: a key without limits. Authentication, parsing, routing, pricing, metrics and the call's record are on.
+- **all limits**: a key with requests and tokens a minute, parallel calls and a monthly budget: one conditional write before and one after each call. A write
+  to this store takes ${report.roundTripMs.toFixed(2)} ms by itself (p50, one at a time, through the gateway's own client).
+- **stream**: 20 chunks, each flushed by itself.
+
+A stream of 200 chunks takes ${longStream.free.toFixed(2)} ms of the gateway's CPU without limits and ${longStream.limited.toFixed(2)} ms with them.
+
+## The code package
+
+| what | figure |
+|---|---|
+| code that loads at start | ${Math.round(startUp.startKb)} KB |
+| all code, with what loads on first use | ${Math.round(startUp.totalKb)} KB |
+| import in a fresh process, page cache warm, median of 10 | ${startUp.importMs.toFixed(1)} ms |
+
+## Method
+
+The gateway runs as \`npm start\` runs it (the Lambda handlers behind the local host), pinned to one processor. The load generator, the upstream and an in-memory
+DynamoDB in a process of its own share the other. The load is closed-loop over kept-alive connections. CPU is read from the kernel's books of the gateway's process, so it includes the
+local host's HTTP server, which API Gateway and the Lambda runtime replace in AWS. No TLS anywhere. Machines differ and shared ones are noisy: compare the columns of one run, not
+absolute figures of two.
+`;
+}
