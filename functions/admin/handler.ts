@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Environment, readEnvironment } from '../../shared/config/environment.ts';
+import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
@@ -24,7 +24,7 @@ export const handler = makeAdminHandler(() => {
 async function wire(environment: Environment): Promise<AdminWiring> {
   const clock = Date.now;
   const log = createLog(environment.SLUICE_LOG_LEVEL, clock);
-  const dynamo = await connectDynamoDb({ region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT });
+  const dynamo = await connectDynamoDb(storeConnection(environment));
   const store = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
   const ledger = new DynamoLedger({
     db: dynamo,

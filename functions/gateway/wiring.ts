@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrashRecorder, Ledger } from '../../shared/admission/ledger.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
 import type { Environment } from '../../shared/config/environment.ts';
-import { readEnvironment } from '../../shared/config/environment.ts';
+import { readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { type ConfigSource, liveConfig } from '../../shared/config/live-config.ts';
 import { loadConfigFile } from '../../shared/config/load-config.ts';
 import { ReferencedSecrets } from '../../shared/config/secrets.ts';
@@ -46,10 +46,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     secretId: environment.SLUICE_PROVIDER_SECRET_ID,
     nowMs: Date.now,
   });
-  const [dynamo, settings] = await Promise.all([
-    connectDynamoDb({ region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT }),
-    loadConfigFile(environment.SLUICE_CONFIG),
-  ]);
+  const [dynamo, settings] = await Promise.all([connectDynamoDb(storeConnection(environment)), loadConfigFile(environment.SLUICE_CONFIG)]);
   const config = liveConfig(settings, { secrets });
   const control = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
   return {

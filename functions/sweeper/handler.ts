@@ -1,5 +1,5 @@
 import type { Ledger } from '../../shared/admission/ledger.ts';
-import { type Environment, readEnvironment } from '../../shared/config/environment.ts';
+import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
@@ -16,7 +16,7 @@ export async function handler(): Promise<{ readonly settled: number }> {
 async function wire(environment: Environment): Promise<Ledger> {
   const log = createLog(environment.SLUICE_LOG_LEVEL, Date.now);
   return new DynamoLedger({
-    db: await connectDynamoDb({ region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT }),
+    db: await connectDynamoDb(storeConnection(environment)),
     table: environment.SLUICE_LEDGER_TABLE,
     recorder: { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) },
   });

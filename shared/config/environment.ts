@@ -21,6 +21,10 @@ const environmentSchema = z.object({
   /** Another DynamoDB than the one of the region: the embedded one, or DynamoDB Local. */
   DYNAMODB_ENDPOINT: z.url().optional(),
   AWS_REGION: z.string().default('us-east-1'),
+  /** The function's role, as Lambda hands it to every environment for its whole life. */
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
   /** Log lines below this level are not written. */
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -36,4 +40,14 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   const parsed = environmentSchema.safeParse(source);
   if (parsed.success) return parsed.data;
   throw new GatewayError('internal_error', `The environment is wrong: ${z.prettifyError(parsed.error)}`);
+}
+
+/** Where DynamoDB is and with which credentials, for every function alike. Without credentials those the SDK finds are used. */
+export function storeConnection(environment: Environment) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = environment;
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined
+      ? undefined
+      : { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  return { region: environment.AWS_REGION, endpoint: environment.DYNAMODB_ENDPOINT, credentials };
 }
