@@ -4,6 +4,7 @@ import type { Usage } from '../calls/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { Recording } from './recording.ts';
+import type { Translation } from './translation.ts';
 
 /** A request as it reaches a dialect: JSON already parsed, its size known. */
 export interface DialectRequest {
@@ -119,4 +120,6 @@ export interface Dialect<State extends StreamState = StreamState> {
   readonly allowsComments: boolean;
   /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */
   readonly recording?: Recording;
+  /** Carries calls to providers that do not speak the dialect. Without it the dialect reaches only those that do. */
+  readonly translation?: Translation;
 }

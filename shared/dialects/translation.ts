@@ -8,10 +8,23 @@ export interface TranslatedCall {
   readonly options: LanguageModelV4CallOptions;
   /** Names of the caller's fields that have no place there; told in `x-sluice-dropped`, or refused where the call is strict. */
   readonly dropped: readonly string[];
+  /**
+   * The caller's fields that stand in `providerOptions` alone, with the keys they stand under: where the provider's
+   * package reads none of these, the field is as good as dropped.
+   */
+  readonly optional?: readonly OptionalField[];
+}
+
+/** See {@link TranslatedCall.optional}. */
+export interface OptionalField {
+  readonly field: string;
+  /** Keys of `providerOptions`, such as `anthropic`, `amazonBedrock`, `google`, `openai`. */
+  readonly keys: readonly string[];
 }
 
 /** What a translated answer is headed with. */
 export interface TranslatedHead {
+  /** Unique; letters and digits alone. Each dialect puts its own prefix before it (`chatcmpl-`, `msg_`, …). */
   readonly id: string;
   readonly createdAtMs: number;
   /** The model as the caller named it. */
@@ -28,6 +41,10 @@ export interface Translation<State = unknown> {
   toOptions(call: Call): TranslatedCall;
   fromResult(call: Call, result: LanguageModelV4GenerateResult, head: TranslatedHead): JsonObject;
   startParts(call: Call, head: TranslatedHead): State;
-  /** The events for one part, often none. The part `finish` brings the dialect's whole ending. */
+  /**
+   * The events for one part, often none. Nothing comes out before the model made something, so that an error before that
+   * can still be told by a status. The part `finish` brings the dialect's whole ending, usage included; errors are not
+   * rendered here.
+   */
   partFrames(state: State, part: LanguageModelV4StreamPart): SseFrame[];
 }

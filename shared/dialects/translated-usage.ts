@@ -1,0 +1,44 @@
+import type { LanguageModelV4Usage } from '@ai-sdk/provider';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import { type Usage, usageOf } from '../calls/usage.ts';
+
+/**
+ * The AI SDK's usage in the gateway's words. What its common fields cannot say is read from `raw`, the provider's own
+ * figures: Anthropic's cache lifetimes and searches (https://platform.claude.com/docs/en/api/messages), Bedrock's
+ * `cacheDetails`, Gemini's token counts by modality. Undefined when the provider did not report.
+ */
+export function usageOfModel(reported: LanguageModelV4Usage): Usage | undefined {
+  const { inputTokens, outputTokens } = reported;
+  if (inputTokens.total === undefined && outputTokens.total === undefined) return undefined;
+  const raw: unknown = reported.raw;
+  const own: JsonObject = isJsonObject(raw) ? raw : {};
+  const input = whole(inputTokens.total);
+  const output = whole(outputTokens.total);
+  const cacheWriteTokens = Math.min(input, whole(inputTokens.cacheWrite));
+  return usageOf({
+    inputTokens: input,
+    cachedInputTokens: Math.min(input, whole(inputTokens.cacheRead)),
+    cacheWriteTokens,
+    cacheWrite1hTokens: Math.min(cacheWriteTokens, oneHourWrites(own)),
+    outputTokens: output,
+    reasoningTokens: Math.min(output, whole(outputTokens.reasoning)),
+    inputAudioTokens: Math.min(input, audioTokens(own.promptTokensDetails)),
+    outputAudioTokens: Math.min(output, audioTokens(own.candidatesTokensDetails)),
+    searches: isJsonObject(own.server_tool_use) ? whole(own.server_tool_use.web_search_requests) : 0,
+  });
+}
+
+function oneHourWrites(raw: JsonObject): number {
+  if (isJsonObject(raw.cache_creation)) return whole(raw.cache_creation.ephemeral_1h_input_tokens);
+  if (!Array.isArray(raw.cacheDetails)) return 0;
+  return raw.cacheDetails.filter(isJsonObject).reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? whole(inputTokens) : 0), 0);
+}
+
+function audioTokens(details: unknown): number {
+  if (!Array.isArray(details)) return 0;
+  return details.filter(isJsonObject).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? whole(tokenCount) : 0), 0);
+}
+
+function whole(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.ceil(value) : 0;
+}
