@@ -67,7 +67,7 @@ export function takeStep(state: LedgerState, limits: ScopeLimits, grant: Grant, 
   const { previous } = grant;
   const periods: Partial<Record<BudgetPeriod, number>> = { ...previous?.periods };
   const windows: WindowStep[] = [];
-  for (const period of windowsToCount(state, limits, previous, nowMs)) {
+  for (const period of countedPeriods(limits)) {
     const window = currentWindow(state, period, nowMs);
     const add = addedToWindow(grant, period, window.period);
     const limit = grant.amountNanoUsd > 0 ? limits.budgets.find((budget) => budget.period === period)?.amountNanoUsd : undefined;
@@ -111,19 +111,6 @@ export function addedToWindow(grant: Pick<Grant, 'amountNanoUsd' | 'previous'>, 
   const { previous } = grant;
   const carried = previous && previous.periods[period] !== number ? previous.amountNanoUsd : 0;
   return grant.amountNanoUsd + carried;
-}
-
-/**
- * The windows the limits count in, and those an extended hold is counted in already: a budget that was taken
- * away meanwhile still has to get back, when the call settles, what it was charged.
- */
-function windowsToCount(state: LedgerState, limits: ScopeLimits, previous: HoldState | undefined, nowMs: number): BudgetPeriod[] {
-  const counted = countedPeriods(limits);
-  if (!previous) return counted;
-  const others = (Object.entries(previous.periods) as [BudgetPeriod, number][]).filter(
-    ([period, number]) => !counted.includes(period) && currentWindow(state, period, nowMs).period === number,
-  );
-  return [...counted, ...others.map(([period]) => period)];
 }
 
 function rateStep(

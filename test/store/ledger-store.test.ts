@@ -122,6 +122,20 @@ describe.each(emulators)('the ledger on $name', ({ start }) => {
     await ledger.settle(next, { actualNanoUsd: 0.1 * usd, actualTokens: 0, nowMs: tonight + 4 });
   });
 
+  it('does not begin a period twice when an instance still remembers the one before', async () => {
+    const scope = scopeWith('begun', { budgets: [{ amount_usd: 1, period: 'day' }] });
+    const tomorrow = noon + 86_400_000;
+    const other = another();
+    for (const instance of [ledger, other]) {
+      const call = admittedOf(await instance.admit(askFor([scope], { amountNanoUsd: 0.1 * usd, nowMs: noon })));
+      await instance.settle(call, { actualNanoUsd: 0.1 * usd, actualTokens: 0, nowMs: noon });
+    }
+    admittedOf(await other.admit(askFor([scope], { amountNanoUsd: 0.6 * usd, nowMs: tomorrow })));
+    expect(refusedOf(await ledger.admit(askFor([scope], { amountNanoUsd: 0.6 * usd, nowMs: tomorrow })))).toMatchObject({
+      held: 0.6 * usd,
+    });
+  });
+
   it('obeys a changed limit with the next call, up and down', async () => {
     const withBudget = (amount_usd: number) => scopeWith('changed', { budgets: [{ amount_usd, period: 'total' }] });
     const first = admittedOf(await ledger.admit(askFor([withBudget(1)], { amountNanoUsd: usd, nowMs: noon })));

@@ -14,15 +14,18 @@ export class RememberingRecorder implements CrashRecorder {
   }
 }
 
+/** Ten times as patient as in operation: the machine may be busy with other tests. */
+const patience = { deadlineMs: 20_000, attemptMs: 10_000, attempts: 10 };
+
 /** A client on an emulator. */
 export function connect(endpoint: string): Promise<DynamoDb> {
-  return connectDynamoDb({ region: 'us-east-1', endpoint });
+  return connectDynamoDb({ region: 'us-east-1', endpoint, patience });
 }
 
 /** A ledger on an emulator. */
 export async function ledgerOn(endpoint: string, options: Partial<DynamoLedgerOptions> = {}): Promise<DynamoLedger> {
   const db = options.db ?? (await connect(endpoint));
-  return new DynamoLedger({ db, table: 'sluice-ledger', recorder: new RememberingRecorder(), ...options });
+  return new DynamoLedger({ db, table: 'sluice-ledger', recorder: new RememberingRecorder(), deadlineMs: patience.deadlineMs, ...options });
 }
 
 /** A scope with limits as an operator would write them. */
