@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { MultipartForm } from './multipart-form.ts';
 
 /** The wire formats that clients speak. The path of a request names its dialect. */
 export type DialectName =
@@ -47,6 +48,22 @@ export interface ContentFacts {
   readonly audio: readonly AudioFacts[];
   /** Whether the caller marked parts of the prompt for the provider's cache, at which lifetime. */
   readonly promptCache: 'none' | '5m' | '1h';
+  /** Whether a part of the prompt lies with the provider, such as Gemini's `cachedContent`. */
+  readonly hasStoredContext?: boolean;
+  /** How many times the provider may run tools of its own before it answers. */
+  readonly serverToolUses?: number;
+}
+
+/** The most that a call can use of what is not counted in tokens. What is left out is not used at all. */
+export interface CallUnits {
+  /** Images made. */
+  readonly images?: number;
+  /** Audio heard or made, in milliseconds. */
+  readonly audioMs?: number;
+  /** Characters spoken. */
+  readonly characters?: number;
+  /** Provider-side searches, or units of search where reranking is priced by them. */
+  readonly searches?: number;
 }
 
 /** A request in any dialect, validated, and what the gateway has to know of it. */
@@ -69,6 +86,11 @@ export interface Call {
   readonly content: ContentFacts;
   /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */
   readonly forwardedHeaders: Readonly<Record<string, string>>;
+  readonly units?: CallUnits;
+  /** The request as it came, where it is a form and `body` only what its text fields say. */
+  readonly form?: MultipartForm;
+  /** How the events of a stream are framed for the caller, where it is not as server-sent events. */
+  readonly streamForm?: 'json-array';
 }
 
 /** Why an answer ended, in one vocabulary for all dialects. */
