@@ -44,6 +44,10 @@ export function readChatUsage(value: JsonValue | undefined): Usage | undefined {
       whole(usage.prompt_tokens_details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens),
     ),
     cacheWriteTokens: Math.min(input, whole(usage.prompt_tokens_details?.cache_write_tokens)),
+    cacheWrite1hTokens: Math.min(
+      whole(usage.prompt_tokens_details?.cache_write_tokens),
+      whole(usage.prompt_tokens_details?.cache_write_1h_tokens),
+    ),
     outputTokens: output,
     reasoningTokens: Math.min(output, whole(usage.completion_tokens_details?.reasoning_tokens)),
     inputAudioTokens: Math.min(input, whole(usage.prompt_tokens_details?.audio_tokens)),

@@ -25,6 +25,9 @@ export const chatPartSchema = z.union(
   { error: 'must be a content part such as {"type": "text", "text": "…"} or {"type": "image_url", "image_url": {"url": "…"}}' },
 );
 
+/** See {@link chatPartSchema}. */
+export type ChatPart = z.infer<typeof chatPartSchema>;
+
 const content = z.union([z.string(), z.array(chatPartSchema)], { error: 'must be a string or an array of content parts' });
 
 const toolCallSchema = z.looseObject({
@@ -90,7 +93,9 @@ export const chatUsageSchema = z.looseObject({
   prompt_tokens: tokens,
   completion_tokens: tokens,
   total_tokens: tokens,
-  prompt_tokens_details: z.looseObject({ cached_tokens: tokens, cache_write_tokens: tokens, audio_tokens: tokens }).nullish(),
+  prompt_tokens_details: z
+    .looseObject({ cached_tokens: tokens, cache_write_tokens: tokens, cache_write_1h_tokens: tokens, audio_tokens: tokens })
+    .nullish(),
   completion_tokens_details: z.looseObject({ reasoning_tokens: tokens, audio_tokens: tokens }).nullish(),
   // DeepSeek (https://api-docs.deepseek.com/guides/kv_cache) reports cached input beside the details.
   prompt_cache_hit_tokens: tokens,

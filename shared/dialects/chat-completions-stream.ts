@@ -113,6 +113,8 @@ export function chatUsageOf(usage: Usage): JsonObject {
     prompt_tokens_details: {
       cached_tokens: usage.cachedInputTokens,
       ...(usage.cacheWriteTokens > 0 && { cache_write_tokens: usage.cacheWriteTokens }),
+      // The gateway's own name: Anthropic charges these at another rate, and the cost beside this usage has to know.
+      ...(usage.cacheWrite1hTokens > 0 && { cache_write_1h_tokens: usage.cacheWrite1hTokens }),
       ...(usage.inputAudioTokens > 0 && { audio_tokens: usage.inputAudioTokens }),
     },
     completion_tokens_details: {

@@ -4,6 +4,8 @@ import { openAiErrorBody } from '../errors/error-response.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { readChatAnswer, readChatFault } from './chat-completions-answer.ts';
+import { chatFromResult } from './chat-completions-from-result.ts';
+import { type ChatParts, chatPartFrames, startChatParts } from './chat-completions-parts.ts';
 import { nativeChatBody, parseChatRequest } from './chat-completions-request.ts';
 import {
   type ChatStreamState,
@@ -14,12 +16,21 @@ import {
   truncateChatStream,
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
+import { chatToOptions } from './chat-completions-to-options.ts';
 import type { Dialect } from './dialect.ts';
+import type { Translation } from './translation.ts';
 
 /** An error in the OpenAI API's shape, as plain JSON. */
 export function openAiError(error: GatewayError): JsonObject {
   return JSON.parse(JSON.stringify(openAiErrorBody(error)));
 }
+
+const translation: Translation<ChatParts> = {
+  toOptions: chatToOptions,
+  fromResult: chatFromResult,
+  startParts: startChatParts,
+  partFrames: chatPartFrames,
+};
 
 /** OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat). */
 export const chatCompletions: Dialect<ChatStreamState> = {
@@ -38,4 +49,5 @@ export const chatCompletions: Dialect<ChatStreamState> = {
   // What the OpenAI clients raise as an APIError mid-stream. No [DONE] after it: that would be a clean end.
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiErrorBody(error)))],
   allowsComments: true,
+  translation,
 };
