@@ -48,6 +48,8 @@ export interface ContentFacts {
   readonly audio: readonly AudioFacts[];
   /** Whether the caller marked parts of the prompt for the provider's cache, at which lifetime. */
   readonly promptCache: 'none' | '5m' | '1h';
+  /** Those of `tools` whose definition the vendor holds. */
+  readonly vendorTools?: number;
   /** Whether a part of the prompt lies with the provider, such as Gemini's `cachedContent`. */
   readonly hasStoredContext?: boolean;
   /** How many times the provider may run tools of its own before it answers. */
@@ -86,6 +88,8 @@ export interface Call {
   readonly content: ContentFacts;
   /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */
   readonly forwardedHeaders: Readonly<Record<string, string>>;
+  /** Parameters of the query that travel to a native provider, such as `beta`. */
+  readonly forwardedQuery?: Readonly<Record<string, string>>;
   readonly units?: CallUnits;
   /** The request as it came, where it is a form and `body` only what its text fields say. */
   readonly form?: MultipartForm;

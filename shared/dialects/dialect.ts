@@ -113,7 +113,8 @@ export interface Dialect<State extends StreamState = StreamState> {
   truncate(state: State, usage: Usage, costUsd: string | undefined): SseFrame[];
   /** The body of an answer or of the event with the final usage, with `cost_usd` (a decimal literal) beside the usage. */
   withCost(json: string, costUsd: string): string;
-  errorBody(error: GatewayError): JsonObject;
+  /** @param requestId the gateway's id of the request, where the dialect has a place for it. */
+  errorBody(error: GatewayError, requestId?: string): JsonObject;
   /** The last event of a stream that failed after its status went out. */
   errorFrames(error: GatewayError): SseFrame[];
   /** Whether comments may be sent through silence; some clients of some dialects choke on them. */

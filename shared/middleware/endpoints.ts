@@ -1,11 +1,12 @@
 import { chatCompletions } from '../dialects/chat-completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { messages, messagesCounting } from '../dialects/messages.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /** What a path of the data plane is for. */
 export type Endpoint =
   | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: { readonly model?: string; readonly action?: string } }
-  | { readonly kind: 'models' | 'key' | 'health'; readonly dialect: Dialect; readonly id?: string };
+  | { readonly kind: 'models' | 'key' | 'health' | 'count-tokens'; readonly dialect: Dialect; readonly id?: string };
 
 interface EndpointRow {
   readonly method: 'GET' | 'POST';
@@ -18,6 +19,8 @@ const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, pat
 /** Every path of the data plane. */
 const endpointRows: readonly EndpointRow[] = [
   { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
+  { method: 'POST', path: /^\/v1\/messages$/, open: call(messages) },
+  { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, open: () => ({ kind: 'count-tokens', dialect: messagesCounting }) },
   { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
   {
     method: 'GET',

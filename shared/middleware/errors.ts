@@ -27,7 +27,7 @@ export function errors(options: { readonly log: Log }): GatewayMiddleware {
 }
 
 function errorResponse(error: GatewayError, exchange: Exchange | undefined): GatewayResponse {
-  const body = exchange === undefined ? openAiErrorBody(error) : exchange.dialect.errorBody(error);
+  const body = exchange === undefined ? openAiErrorBody(error) : exchange.dialect.errorBody(error, exchange.requestId);
   return {
     statusCode: error.status,
     headers: safeHeaders({

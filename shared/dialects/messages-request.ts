@@ -1,0 +1,115 @@
+import type { Call } from '../calls/call.ts';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { DialectRequest, NativeTarget } from './dialect.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { messagesContentFacts, searchesBound } from './messages-content.ts';
+import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
+
+/** Validates a Messages request and gathers what the gateway has to know of it. */
+export function parseMessagesRequest(request: DialectRequest): Call {
+  const parsed = messagesRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  const messages = parsed.data;
+  refuseOtherModels(messages);
+  const searches = searchesBound(messages);
+  return {
+    dialect: 'messages',
+    model: messages.model,
+    body: request.body,
+    stream: messages.stream === true,
+    streamUsage: true,
+    maxOutputTokens: messages.max_tokens,
+    choices: 1,
+    endUser: messages.metadata?.user_id ?? undefined,
+    serviceTier: requestedTier(messages),
+    content: messagesContentFacts(messages, request.bodyBytes),
+    ...(searches !== undefined && { units: { searches } }),
+    ...forwarded(request),
+  };
+}
+
+/**
+ * Validates a request to count tokens. The call is of the same dialect, without an output.
+ * @throws GatewayError `invalid_request` naming the field and what it should be.
+ */
+export function parseCountTokensRequest(request: DialectRequest): Call {
+  const parsed = countTokensRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  return {
+    dialect: 'messages',
+    model: parsed.data.model,
+    body: request.body,
+    stream: false,
+    streamUsage: true,
+    maxOutputTokens: undefined,
+    choices: 1,
+    endUser: undefined,
+    serviceTier: undefined,
+    content: messagesContentFacts(parsed.data, request.bodyBytes),
+    ...forwarded(request),
+  };
+}
+
+/** What the body cannot say: the version of the API and its betas, in headers, and in the query (`?beta=true`). */
+function forwarded(request: DialectRequest): Pick<Call, 'forwardedHeaders' | 'forwardedQuery'> {
+  const forwardedHeaders: Record<string, string> = {};
+  for (const name of ['anthropic-version', 'anthropic-beta']) {
+    const value = request.headers[name];
+    if (value !== undefined) forwardedHeaders[name] = value;
+  }
+  const { beta } = request.query;
+  return { forwardedHeaders, ...(beta !== undefined && { forwardedQuery: { beta } }) };
+}
+
+/** Fast mode and a fixed region cost more, each on top of the other; see the price list's service tiers. */
+function requestedTier(request: MessagesRequest): string | undefined {
+  const tiers = [request.speed === 'fast' ? 'fast' : '', request.inference_geo === 'us' ? 'us' : ''].filter((tier) => tier !== '');
+  return tiers.length === 0 ? undefined : tiers.join('+');
+}
+
+/** Money is held for the model that is asked for, and keys are allowed models by name: another one inside the body would pass both by. */
+function refuseOtherModels(request: MessagesRequest): void {
+  if (Array.isArray(request.fallbacks)) {
+    throw new GatewayError(
+      'unsupported_parameter',
+      "'fallbacks' names other models inside the request, for which no limit would hold. Name a route of the gateway that falls back instead.",
+      { param: 'fallbacks' },
+    );
+  }
+  const advisor = request.tools?.findIndex(({ type }) => type?.startsWith('advisor_')) ?? -1;
+  if (advisor !== -1) {
+    throw new GatewayError(
+      'unsupported_parameter',
+      `'tools.${advisor}' asks another model for advice, for which no limit would hold. Leave the advisor tool out.`,
+      { param: `tools.${advisor}` },
+    );
+  }
+}
+
+/** Least budget for thinking (https://platform.claude.com/docs/en/build-with-claude/extended-thinking). */
+const leastThinkingBudget = 1024;
+
+/** The caller's body for a provider that speaks Messages, with only what must differ changed. */
+export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject {
+  const body: JsonObject = { ...call.body, ...target.overrides, model: target.model };
+  if (target.stream) body.stream = true;
+  else if (body.stream === true) body.stream = false;
+  if (target.maxOutputTokens !== undefined) {
+    body.max_tokens = target.maxOutputTokens;
+    const thinking = thinkingWithin(body.thinking, target.maxOutputTokens);
+    if (thinking !== undefined) body.thinking = thinking;
+  }
+  return body;
+}
+
+/** A thinking budget must stay below `max_tokens`: it is lowered with it, and thinking is left out where nothing would be left. */
+function thinkingWithin(thinking: unknown, maxTokens: number): JsonObject | undefined {
+  if (!isJsonObject(thinking) || typeof thinking.budget_tokens !== 'number' || thinking.budget_tokens < maxTokens) return undefined;
+  return maxTokens > leastThinkingBudget ? { ...thinking, budget_tokens: maxTokens - 1 } : { type: 'disabled' };
+}
+
+/** The caller's body for a provider's own count: as it came, but for the model. */
+export function nativeCountTokensBody(call: Call, target: Pick<NativeTarget, 'model'>): JsonObject {
+  return { ...call.body, model: target.model };
+}

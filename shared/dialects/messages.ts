@@ -1,0 +1,62 @@
+import type { JsonObject } from '../calls/json.ts';
+import { errorCodes } from '../errors/codes.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import { sseFrame } from '../streaming/sse-writer.ts';
+import { withCostBesideUsage } from './chat-completions-stream.ts';
+import type { Dialect } from './dialect.ts';
+import { readMessagesAnswer, readMessagesFault } from './messages-answer.ts';
+import { nativeCountTokensBody, nativeMessagesBody, parseCountTokensRequest, parseMessagesRequest } from './messages-request.ts';
+import {
+  closeMessagesStream,
+  isMessagesComplete,
+  type MessagesStreamState,
+  readMessagesFrame,
+  startMessagesStream,
+  truncateMessagesStream,
+} from './messages-stream.ts';
+
+/**
+ * An error in Anthropic's shape (https://platform.claude.com/docs/en/api/errors). The gateway's stable code stands in
+ * `error.code`, and in `error.details.error_code`, where the official clients look for one.
+ */
+export function messagesError(error: GatewayError, requestId?: string): JsonObject {
+  return JSON.parse(
+    JSON.stringify({
+      type: 'error',
+      error: {
+        type: errorCodes[error.code].anthropicType,
+        message: error.message,
+        code: error.code,
+        param: error.param,
+        details: { error_code: error.code, ...error.details },
+      },
+      request_id: requestId ?? null,
+    }),
+  );
+}
+
+/** Anthropic Messages (https://platform.claude.com/docs/en/api/messages). */
+export const messages: Dialect<MessagesStreamState> = {
+  name: 'messages',
+  parse: parseMessagesRequest,
+  nativeBody: nativeMessagesBody,
+  readAnswer: readMessagesAnswer,
+  readFault: readMessagesFault,
+  startStream: startMessagesStream,
+  readFrame: readMessagesFrame,
+  isComplete: isMessagesComplete,
+  closing: closeMessagesStream,
+  truncate: truncateMessagesStream,
+  withCost: withCostBesideUsage,
+  errorBody: messagesError,
+  // What the Anthropic clients raise as an APIError mid-stream.
+  errorFrames: (error) => [sseFrame(JSON.stringify(messagesError(error)), 'error')],
+  allowsComments: true,
+};
+
+/** The same dialect where it only counts the tokens of a prompt: one body there, one body back. */
+export const messagesCounting: Dialect<MessagesStreamState> = {
+  ...messages,
+  parse: parseCountTokensRequest,
+  nativeBody: nativeCountTokensBody,
+};
