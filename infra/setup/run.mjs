@@ -13,6 +13,7 @@ const tasks = {
   start: { file: 'infra/local/main.ts', nodeOptions: [] },
   dev: { file: 'infra/local/main.ts', nodeOptions: ['--watch', '--watch-preserve-output'] },
   test: { file: 'infra/setup/test.ts', nodeOptions: [] },
+  smoke: { file: 'infra/smoke/main.ts', nodeOptions: [] },
   bench: { file: 'test/bench/run.ts', nodeOptions: [] },
 };
 
