@@ -11,7 +11,7 @@ The admin key is taken from --admin-key or SLUICE_ADMIN_KEY. The stack's output 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'admin-key': { type: 'string' }, help: { type: 'boolean' } },
+  options: { 'admin-key': { type: 'string' }, 'silence-seconds': { type: 'string', default: '35' }, help: { type: 'boolean' } },
 });
 const url = positionals[0]?.replace(/\/+$/, '').replace(/\/v1$/, '');
 const adminKey = values['admin-key'] ?? process.env.SLUICE_ADMIN_KEY;
