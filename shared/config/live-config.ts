@@ -36,16 +36,30 @@ export function liveConfig(
     routes: settings.models,
     retries: settings.defaults.retries ?? defaultRetries,
     timeouts: withTimeouts(defaultTimeouts, settings.defaults.timeouts),
-    priceOf: ({ provider, model }) => {
-      const limits = provider.limits(model);
-      return priceOf({
-        provider: provider.id,
-        catalogueId: provider.row.id,
-        model,
-        overrides: prices,
-        ...(limits.contextLength !== undefined && { contextLength: limits.contextLength }),
-        ...(limits.maxOutputTokens !== undefined && { maxOutputTokens: limits.maxOutputTokens }),
-      });
-    },
+    priceOf: rememberedPrices(prices),
+  };
+}
+
+/** More names than any deployment calls; callers can make up more. */
+const rememberedNames = 2_000;
+
+/** Looks prices up, each once: the look-up walks patterns and tables, and every call asks several times. */
+function rememberedPrices(overrides: PriceOverrides): LiveConfig['priceOf'] {
+  const remembered = new Map<string, Price | undefined>();
+  return ({ provider, model }) => {
+    const name = `${provider.id}/${model}`;
+    if (remembered.has(name)) return remembered.get(name);
+    const limits = provider.limits(model);
+    const price = priceOf({
+      provider: provider.id,
+      catalogueId: provider.row.id,
+      model,
+      overrides,
+      ...(limits.contextLength !== undefined && { contextLength: limits.contextLength }),
+      ...(limits.maxOutputTokens !== undefined && { maxOutputTokens: limits.maxOutputTokens }),
+    });
+    if (remembered.size >= rememberedNames) remembered.clear();
+    remembered.set(name, price);
+    return price;
   };
 }

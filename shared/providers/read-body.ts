@@ -17,6 +17,7 @@ export function readBody(
       () => fail(new UpstreamFailure('idle_timeout', `${limits.host} sent nothing for ${limits.idleMs} ms`)),
       limits.idleMs,
     );
+    let ended = false;
     const fail = (failure: UpstreamFailure): void => {
       clearTimeout(idle);
       response.abort();
@@ -30,10 +31,14 @@ export function readBody(
         fail(new UpstreamFailure('malformed', `the answer of ${limits.host} is larger than ${limits.maxBytes} bytes`));
     });
     response.body.on('end', () => {
+      ended = true;
       clearTimeout(idle);
       resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
     });
     response.body.on('error', (error) => fail(networkFailure(error, limits.host)));
-    response.body.on('close', () => fail(new UpstreamFailure('cut', `the answer of ${limits.host} broke off`)));
+    response.body.on('close', () => {
+      // Every answer closes; making an error with its stack for each would cost more than reading it.
+      if (!ended) fail(new UpstreamFailure('cut', `the answer of ${limits.host} broke off`));
+    });
   });
 }

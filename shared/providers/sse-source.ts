@@ -29,6 +29,7 @@ export class SseSource implements FrameSource {
   }
 
   #early: UpstreamFailure | undefined;
+  #over = false;
 
   start(sink: FrameSink): void {
     this.#sink = sink;
@@ -56,6 +57,7 @@ export class SseSource implements FrameSource {
   }
 
   cancel(): void {
+    this.#over = true;
     this.#sink = undefined;
     clearTimeout(this.#idle);
     this.#response.abort();
@@ -88,6 +90,7 @@ export class SseSource implements FrameSource {
   }
 
   #broke(error: Error | undefined): void {
+    if (this.#over) return;
     const failure = this.#signal.aborted
       ? abortFailure(this.#signal)
       : error === undefined
@@ -103,6 +106,7 @@ export class SseSource implements FrameSource {
 
   #take(): FrameSink | undefined {
     const sink = this.#sink;
+    this.#over = true;
     this.#sink = undefined;
     clearTimeout(this.#idle);
     return sink;
