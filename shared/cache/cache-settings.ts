@@ -1,13 +1,28 @@
 import * as z from 'zod';
 
+const longestSeconds = 31_536_000;
+const seconds = z.int().min(0).max(longestSeconds);
+
 /** Whose answers are shared: those of one key, of a team (a key without a team stands for itself), of an organisation, of everybody. */
 export const cacheScopeSchema = z.enum(['key', 'team', 'organization', 'gateway']);
 
 /** `cache` of a route, of a key or of the defaults in `gateway.yaml`. Off while `ttl_seconds` is 0. */
 export const cacheSettingsSchema = z.strictObject({
-  ttl_seconds: z.int().min(0).max(31_536_000).optional(),
+  /** How long an answer is fresh, for calls that do not say. */
+  ttl_seconds: seconds.optional(),
+  /** The longest a caller may ask for by `x-sluice-cache-ttl`. Without it, `ttl_seconds`: a caller can only ask for less. */
+  max_ttl_seconds: seconds.optional(),
   scope: cacheScopeSchema.optional(),
+  /** Whether calls with an explicit temperature above 0 are cached without the caller asking for it by `x-sluice-cache-ttl`. */
+  nondeterministic: z.boolean().optional(),
+  /** For so long after it expired an answer is still served at once, while a fresh one is fetched (RFC 5861 section 3). */
+  stale_while_revalidate_seconds: seconds.optional(),
+  /** For so long after it expired an answer is still served when every target fails (RFC 5861 section 4). */
+  stale_if_error_seconds: seconds.optional(),
+  /** Whether a call whose budget is spent still gets an answer that is there already. */
+  serve_when_exhausted: z.boolean().optional(),
 });
 
 /** See {@link cacheSettingsSchema}. */
 export type CacheSettings = z.infer<typeof cacheSettingsSchema>;
+export type CacheScope = z.infer<typeof cacheScopeSchema>;

@@ -6,6 +6,7 @@ import { sseFrame } from '../streaming/sse-writer.ts';
 import { readChatAnswer, readChatFault } from './chat-completions-answer.ts';
 import { chatFromResult } from './chat-completions-from-result.ts';
 import { type ChatParts, chatPartFrames, startChatParts } from './chat-completions-parts.ts';
+import { chatRecording } from './chat-completions-recording.ts';
 import { nativeChatBody, parseChatRequest } from './chat-completions-request.ts';
 import {
   type ChatStreamState,
@@ -49,5 +50,6 @@ export const chatCompletions: Dialect<ChatStreamState> = {
   // What the OpenAI clients raise as an APIError mid-stream. No [DONE] after it: that would be a clean end.
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiErrorBody(error)))],
   allowsComments: true,
+  recording: chatRecording,
   translation,
 };

@@ -1,0 +1,57 @@
+import type { Call, FinishReason } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { finishReasonOf } from '../dialects/chat-completions-answer.ts';
+import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
+import type { CachePolicy } from './cache-policy.ts';
+
+/** Bodies larger than this are not kept: what does not fit a buffered Lambda response is nobody's repeated question. */
+export const largestBodyBytes = 6 * 1024 * 1024;
+
+/**
+ * Whether the cache may have a part in a call. A stream needs a dialect that can record one; an explicit temperature
+ * above 0 asks for variety, so it needs to be opted in (by the operator, or by a caller who names a TTL), while a call
+ * that says nothing of temperature is cached where the cache is on. What runs in the background or belongs to a
+ * conversation that the provider keeps is never the same question twice.
+ */
+export function isCacheable(
+  call: Pick<Call, 'dialect' | 'body' | 'stream'>,
+  dialect: Pick<Dialect, 'recording'>,
+  policy: CachePolicy,
+): boolean {
+  if (call.stream && dialect.recording === undefined) return false;
+  if (call.dialect === 'speech' || call.dialect === 'transcriptions') return false;
+  const { background, conversation, temperature, generationConfig } = call.body;
+  if (background === true || (conversation !== undefined && conversation !== null)) return false;
+  if (policy.nondeterministic) return true;
+  const warmth = temperature ?? (isJsonObject(generationConfig) ? generationConfig.temperature : undefined);
+  return !(typeof warmth === 'number' && warmth > 0);
+}
+
+/** Dialects whose answers do not end in a reason, because they are never cut short. */
+const withoutFinishReason: ReadonlySet<Call['dialect']> = new Set(['embeddings', 'rerank', 'moderations', 'images']);
+
+const normalEnds: ReadonlySet<FinishReason | undefined> = new Set(['stop', 'tool_calls']);
+
+/**
+ * Whether a finished answer may be kept: it ended because the model had said what it had to say, in every one of its
+ * choices. Nothing that was filtered, cut at a length, or ended for reasons nobody knows.
+ */
+export function isKeepable(dialect: Call['dialect'], body: JsonObject, facts: Pick<AnswerFacts, 'finishReason'>): boolean {
+  if (withoutFinishReason.has(dialect)) return facts.finishReason === undefined || normalEnds.has(facts.finishReason);
+  if (!normalEnds.has(facts.finishReason)) return false;
+  return everyEndIsNormal(body.choices, 'finish_reason', finishReasonOf) && everyEndIsNormal(body.candidates, 'finishReason', geminiEnd);
+}
+
+function everyEndIsNormal(
+  list: JsonValue | undefined,
+  field: string,
+  read: (value: JsonValue | undefined) => FinishReason | undefined,
+): boolean {
+  if (!Array.isArray(list)) return true;
+  return list.every((item) => isJsonObject(item) && normalEnds.has(read(item[field])));
+}
+
+/** https://ai.google.dev/api/generate-content#FinishReason */
+function geminiEnd(value: JsonValue | undefined): FinishReason | undefined {
+  return value === 'STOP' ? 'stop' : undefined;
+}

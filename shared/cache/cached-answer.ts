@@ -1,0 +1,37 @@
+import type { DialectName } from '../calls/call.ts';
+
+/** How often each kind of answer was purged, by dimension; a dimension that is absent counts 0. See {@link isPurged}. */
+export type Generations = Readonly<Record<string, number>>;
+
+/** A whole answer as it is kept. */
+export interface CachedAnswer {
+  readonly dialect: DialectName;
+  /** The body of the answer, as JSON text: the provider's own bytes, or assembled from its stream. */
+  readonly body: string;
+  /** `provider/model` that answered. */
+  readonly target: string;
+  /** When the answer was complete, in milliseconds since the epoch. */
+  readonly storedAtMs: number;
+  /** Until when it is fresh, by the policy of the call that stored it. */
+  readonly freshUntilMs: number;
+  /** Until when it may be served stale; never before `freshUntilMs`. */
+  readonly keptUntilMs: number;
+  /** What the original cost: what a hit saves. Undefined where no price is known. */
+  readonly costNanoUsd: number | undefined;
+  /** How long the original took, in milliseconds. */
+  readonly durationMs: number;
+  /** The generations that held when the original was asked. */
+  readonly generations: Generations;
+  /** An entity tag (RFC 9110 section 8.8.3), quotes included. */
+  readonly etag: string;
+}
+
+/** Dimensions along which answers can be purged. */
+export const everything = 'all';
+export const namespaceDimension = (namespace: string): string => `namespace:${namespace}`;
+export const modelDimension = (model: string): string => `model:${model}`;
+
+/** Whether an answer was purged along one of the dimensions that its reader goes by. */
+export function isPurged(answer: Pick<CachedAnswer, 'generations'>, dimensions: readonly string[], current: Generations): boolean {
+  return [everything, ...dimensions].some((dimension) => (answer.generations[dimension] ?? 0) < (current[dimension] ?? 0));
+}
