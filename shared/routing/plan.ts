@@ -2,6 +2,7 @@ import type { JsonObject } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { nearest } from '../providers/catalogue.ts';
 import type { ConfiguredProvider } from '../providers/configured-provider.ts';
+import { echoId } from '../providers/echo-row.ts';
 import type { Timeouts } from '../providers/transport.ts';
 import type { Route, TargetSettings, TimeoutSettings } from './route-schema.ts';
 
@@ -52,7 +53,22 @@ export function planFor(model: string, table: RoutingTable, random: () => number
     const ordered = route.strategy === 'weighted' ? weightedOrder(settings, random) : settings;
     return { requested: model, route: model, targets: ordered.map((target) => targetOf(target, table, model)) };
   }
-  return { requested: model, route: undefined, targets: [targetOf({ model }, table, model)] };
+  return { requested: model, route: undefined, targets: [targetOf({ model: qualified(model, table) }, table, model)] };
+}
+
+/**
+ * A name without a provider, as clients send it that know only one (`claude-opus-5`): it stands for `provider/model`
+ * where exactly one configured provider has such a model, or, for a model newer than the catalogue, one of its family
+ * (`claude-`). The built-in provider is no maker of models and left out.
+ */
+function qualified(model: string, table: RoutingTable): string {
+  if (model.includes('/')) return model;
+  const providers = [...table.providers.values()].filter(({ row }) => row.id !== echoId);
+  const family = `${model.split('-')[0]}-`;
+  const having = providers.filter((provider) => provider.model(model) !== undefined || provider.modelNames.includes(model));
+  const related = model.startsWith(family) ? providers.filter(({ modelNames }) => modelNames.some((name) => name.startsWith(family))) : [];
+  const [only, ...others] = having.length > 0 ? having : related;
+  return only !== undefined && others.length === 0 ? `${only.id}/${model}` : model;
 }
 
 function targetOf(settings: TargetSettings, table: RoutingTable, requested: string): Target {
