@@ -33,6 +33,9 @@ export interface LedgerState {
   readonly holds: ReadonlyMap<string, HoldState>;
 }
 
+/** The part of a state that decides the form of a write, and all an instance remembers of an item. */
+export type LedgerShape = Pick<LedgerState, 'windows' | 'requestTatUs' | 'tokenTatUs'>;
+
 /** The state of a scope nobody used yet: there is no item for it. */
 export const emptyLedger: LedgerState = {
   windows: {},
@@ -46,12 +49,12 @@ export const emptyLedger: LedgerState = {
  * What to assume of an item this instance has not seen: that others use it, in the current periods.
  * Only the form of a write is chosen from it; its condition holds against the true state.
  */
-export function assumedLedger(limits: ScopeLimits, nowMs: number): LedgerState {
+export function assumedLedger(limits: ScopeLimits, nowMs: number): LedgerShape {
   const windows: Partial<Record<BudgetPeriod, WindowState>> = {};
   for (const period of countedPeriods(limits)) {
     windows[period] = { period: periodNumber(period, nowMs), usedNanoUsd: 0, spentNanoUsd: 0 };
   }
-  return { ...emptyLedger, windows };
+  return { windows, requestTatUs: undefined, tokenTatUs: undefined };
 }
 
 /**
@@ -74,7 +77,7 @@ export function deadHoldsOf(state: LedgerState, nowMs: number): [string, HoldSta
  * The window as it stands at this moment: fresh when a new period has begun. A period never goes back:
  * when another instance, with a clock a little ahead, has begun the next one, it has begun for all.
  */
-export function currentWindow(state: LedgerState, period: BudgetPeriod, nowMs: number): WindowState & { readonly fresh: boolean } {
+export function currentWindow(state: LedgerShape, period: BudgetPeriod, nowMs: number): WindowState & { readonly fresh: boolean } {
   const number = periodNumber(period, nowMs);
   const window = state.windows[period];
   if (window && window.period >= number) return { ...window, fresh: false };

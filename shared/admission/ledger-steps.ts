@@ -1,5 +1,5 @@
 import type { ScopeHold } from './ledger.ts';
-import { countedPeriods, currentWindow, type HoldState, type LedgerState } from './ledger-state.ts';
+import { countedPeriods, currentWindow, type HoldState, type LedgerShape } from './ledger-state.ts';
 import type { BudgetPeriod, ScopeLimits } from './limits.ts';
 import { costUs, rateOf, refundUs } from './rate.ts';
 
@@ -45,6 +45,12 @@ export interface EndStep {
   readonly tokenTatBackUs: number;
 }
 
+/** The arrival time a rate step leads to, given where it stood; what the next write of this instance had better expect. */
+export function expectedTatUs(step: RateStep | undefined, tatUs: number | undefined): number | undefined {
+  if (!step) return tatUs;
+  return step.drained || tatUs === undefined ? step.nowUs + step.costUs : tatUs + step.costUs;
+}
+
 /** What is to be taken from an item, limits having been looked at or to be looked at by the condition. */
 export interface Grant {
   readonly requestId: string;
@@ -63,7 +69,7 @@ export interface Grant {
  *
  * Absent when the grant is larger than a whole limit: no condition could say so for a window not yet begun.
  */
-export function takeStep(state: LedgerState, limits: ScopeLimits, grant: Grant, nowMs: number): TakeStep | undefined {
+export function takeStep(state: LedgerShape, limits: ScopeLimits, grant: Grant, nowMs: number): TakeStep | undefined {
   const { previous } = grant;
   const periods: Partial<Record<BudgetPeriod, number>> = { ...previous?.periods };
   const windows: WindowStep[] = [];
@@ -143,7 +149,7 @@ export interface Actual {
  */
 export function settleStep(
   requestId: string,
-  state: LedgerState,
+  state: LedgerShape,
   held: HoldState,
   taken: Pick<ScopeHold, 'requestTatUs' | 'tokenTatUs'>,
   limits: ScopeLimits,
@@ -170,7 +176,7 @@ export function settleStep(
 }
 
 /** The write that settles dead holds, in full as spent: nobody knows what they really cost. */
-export function buryStep(state: LedgerState, dead: readonly [string, HoldState][]): EndStep {
+export function buryStep(state: LedgerShape, dead: readonly [string, HoldState][]): EndStep {
   return {
     ended: dead.map(([requestId, hold]) => ({ requestId, hold })),
     windows: endedWindows(
@@ -182,7 +188,7 @@ export function buryStep(state: LedgerState, dead: readonly [string, HoldState][
   };
 }
 
-function endedWindows(state: LedgerState, ended: readonly { hold: HoldState; spentNanoUsd: number }[]): WindowStep[] {
+function endedWindows(state: LedgerShape, ended: readonly { hold: HoldState; spentNanoUsd: number }[]): WindowStep[] {
   const steps = new Map<BudgetPeriod, WindowStep>();
   for (const { hold, spentNanoUsd } of ended) {
     for (const [period, number] of Object.entries(hold.periods) as [BudgetPeriod, number][]) {

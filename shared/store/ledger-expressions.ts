@@ -94,9 +94,9 @@ function addWindow(clauses: Clauses, step: WindowStep): void {
   }
   const total = step.period === 'total';
   clauses.sets.push(`${name.used} = ${total ? `if_not_exists(${name.used}, :zero)` : name.used} + ${used}`);
-  if (step.addSpentNanoUsd !== 0) {
-    clauses.sets.push(`${name.spent} = if_not_exists(${name.spent}, :zero) + ${clauses.value(`${name.spent}Add`, step.addSpentNanoUsd)}`);
-  }
+  // Written even where nothing is added, so that the answer to the write tells it.
+  const spent = step.addSpentNanoUsd === 0 ? ':zero' : clauses.value(`${name.spent}Add`, step.addSpentNanoUsd);
+  clauses.sets.push(`${name.spent} = if_not_exists(${name.spent}, :zero) + ${spent}`);
   if (!total) {
     const periodIsTheSame = `${name.period} = ${clauses.value(name.period, step.number)}`;
     clauses.conditions.push(periodIsTheSame);

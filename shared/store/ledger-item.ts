@@ -1,4 +1,5 @@
 import type { HoldState, LedgerState, WindowState } from '../admission/ledger-state.ts';
+import type { TakeStep } from '../admission/ledger-steps.ts';
 import { type BudgetPeriod, budgetPeriods } from '../admission/limits.ts';
 import type { DynamoItem, DynamoKey } from './dynamo-client.ts';
 
@@ -94,6 +95,23 @@ export function ledgerStateOf(item: DynamoItem): LedgerState {
       holds ??= holdsOf(item);
       return holds;
     },
+  };
+}
+
+/** The state after a write that took something, from the attributes the write changed; only the one hold is known. */
+export function stateAfterTaking(step: TakeStep, changed: DynamoItem): LedgerState {
+  const windows: Partial<Record<BudgetPeriod, WindowState>> = {};
+  for (const { period, number } of step.windows) {
+    const names = windowAttributes(period);
+    const usedNanoUsd = numberOf(changed[names.used]) ?? 0;
+    windows[period] = { period: number, usedNanoUsd, spentNanoUsd: numberOf(changed[names.spent]) ?? 0 };
+  }
+  return {
+    windows,
+    requestTatUs: numberOf(changed[attributes.requestTat]),
+    tokenTatUs: numberOf(changed[attributes.tokenTat]),
+    underWay: numberOf(changed[attributes.underWay]) ?? 0,
+    holds: new Map([[step.requestId, step.hold]]),
   };
 }
 

@@ -6,16 +6,18 @@ import {
   deadHoldsOf,
   emptyLedger,
   type HoldState,
+  type LedgerShape,
   type LedgerState,
   standingOf,
 } from '../admission/ledger-state.ts';
-import { type Actual, buryStep, type Grant, settleStep, takeStep } from '../admission/ledger-steps.ts';
+import { type Actual, buryStep, type Grant, settleStep, type TakeStep, takeStep } from '../admission/ledger-steps.ts';
 import type { ScopeLimits } from '../admission/limits.ts';
 import { costUs, rateOf } from '../admission/rate.ts';
 import type { Scope } from '../admission/scopes.ts';
-import { type DynamoDb, StoreError, type WriteResult } from './dynamo-client.ts';
+import { type DynamoDb, type DynamoItem, StoreError, type WriteResult } from './dynamo-client.ts';
 import { endUpdate, type LedgerUpdate, takeUpdate } from './ledger-expressions.ts';
-import { ledgerKey, ledgerStateOf, packHold } from './ledger-item.ts';
+import { ledgerKey, ledgerStateOf, packHold, stateAfterTaking } from './ledger-item.ts';
+import { ShapeMemory } from './ledger-shapes.ts';
 
 /** Which item: a scope's, or one shard of it. */
 export interface ItemAddress {
@@ -43,20 +45,18 @@ const mostAttempts = 12;
 /** Dead holds settled in one write; bounded by the 4 KB an expression may have. */
 const buriedAtOnce = 20;
 
-/** Items remembered, to choose the form of the next write; a wrong or missing memory costs one more round trip. */
-const mostSeen = 2_000;
-
 /** Reads and writes single ledger items: every write conditional, safe to repeat, and decided on the item's own state. */
 export class LedgerItems {
   readonly #db: DynamoDb;
   readonly #table: string;
   readonly #recorder: CrashRecorder;
-  readonly #seen = new Map<string, LedgerState>();
+  readonly #shapes: ShapeMemory;
 
   constructor(db: DynamoDb, table: string, recorder: CrashRecorder) {
     this.#db = db;
     this.#table = table;
     this.#recorder = recorder;
+    this.#shapes = new ShapeMemory();
   }
 
   /**
@@ -65,25 +65,25 @@ export class LedgerItems {
    * stood in the way decides. @throws StoreError
    */
   async take(ref: LedgerItemRef, wish: Wish, nowMs: number): Promise<Taken | Refused> {
-    let seen = this.#seen.get(seenKey(ref));
-    let state = seen ?? assumedLedger(ref.limits, nowMs);
+    let shape = this.#shapes.get(ref) ?? assumedLedger(ref.limits, nowMs);
     let grant: Grant = wish;
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-      const step = takeStep(state, ref.limits, grant, nowMs);
+      const step = takeStep(shape, ref.limits, grant, nowMs);
+      let seen: LedgerState | undefined;
       if (step) {
-        const result = await this.#write(ref, takeUpdate(step));
-        if (result.written) return this.#taken(ref, grant, step.hold, this.#remember(ref, result));
-        seen = result.item ? this.#remember(ref, result) : await this.read(ref);
-      } else {
-        seen = await this.read(ref);
+        this.#shapes.expect(ref, shape, step);
+        const result = await this.#write(ref, takeUpdate(step), 'UPDATED_NEW');
+        if (result.written) return this.#taken(ref, grant, step, result.item ?? {});
+        seen = this.#seen(ref, result);
       }
-      state = (await this.buryDead(ref, seen, nowMs)).state;
+      const { state } = await this.buryDead(ref, seen ?? (await this.read(ref)), nowMs);
       const stored = state.holds.get(wish.requestId);
       if (stored && !sameHold(stored, wish.previous)) return this.#alreadyTaken(ref, wish, stored, state, nowMs);
       if (!stored && wish.previous) return refusedWithoutHold(ref, wish, state, nowMs);
       const decision = decide(state, ref.scope, ref.limits, wish, nowMs);
       if (decision.outcome === 'refused') return decision;
       grant = { ...wish, amountNanoUsd: decision.amountNanoUsd, tokens: decision.tokens };
+      shape = state;
     }
     throw new StoreError('throttled', 'Contention', `The ledger of ${ref.scopeId} changed faster than it could be written`);
   }
@@ -93,15 +93,17 @@ export class LedgerItems {
    * @throws StoreError
    */
   async end(ref: LedgerItemRef, requestId: string, hold: ScopeHold, actual: Actual, nowMs: number): Promise<boolean> {
-    let state = this.#seen.get(seenKey(ref)) ?? emptyLedger;
+    let shape: LedgerShape = this.#shapes.get(ref) ?? emptyLedger;
     let held = heldBy(hold);
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-      const result = await this.#write(ref, endUpdate(settleStep(requestId, state, held, hold, ref.limits, actual, nowMs)));
+      const step = settleStep(requestId, shape, held, hold, ref.limits, actual, nowMs);
+      const result = await this.#write(ref, endUpdate(step));
       if (result.written) {
-        this.#remember(ref, result);
+        this.#shapes.giveBack(ref, step);
         return true;
       }
-      state = result.item ? this.#remember(ref, result) : await this.read(ref);
+      const state = this.#seen(ref, result) ?? (await this.read(ref));
+      shape = state;
       const stored = state.holds.get(requestId);
       // Before its expiry nobody but its owner ends a hold: an earlier attempt of ours did, and its answer was lost.
       if (!stored) return nowMs <= hold.expiresAtMs + deadAfterMs / 2;
@@ -122,7 +124,7 @@ export class LedgerItems {
   async read(ref: ItemAddress): Promise<LedgerState> {
     const item = await this.#db.get({ table: this.#table, key: ledgerKey(ref.scopeId, ref.shard), consistent: true });
     const state = item ? ledgerStateOf(item) : emptyLedger;
-    this.#setSeen(seenKey(ref), state);
+    this.#shapes.set(ref, state);
     return state;
   }
 
@@ -140,24 +142,29 @@ export class LedgerItems {
       await this.#recorder.record(records);
       const result = await this.#write(address, endUpdate(buryStep(state, dead)));
       if (result.written) buried.push(...records);
-      state = result.item ? this.#remember(address, result) : await this.read(address);
+      state = this.#seen(address, result) ?? (await this.read(address));
     }
     return { state, buried };
   }
 
-  #write(ref: ItemAddress, update: LedgerUpdate): Promise<WriteResult> {
-    return this.#db.update({
-      table: this.#table,
-      key: ledgerKey(ref.scopeId, ref.shard),
-      ...update,
-      returns: 'ALL_NEW',
-      returnsOnRefusal: true,
-    });
+  #write(address: ItemAddress, update: LedgerUpdate, returns?: 'UPDATED_NEW'): Promise<WriteResult> {
+    const key = ledgerKey(address.scopeId, address.shard);
+    return this.#db.update({ table: this.#table, key, ...update, returns, returnsOnRefusal: true });
   }
 
-  #taken(ref: LedgerItemRef, grant: Grant, held: HoldState, state: LedgerState): Taken {
-    const hold = holdOf(ref, held, state.requestTatUs, grant.tokens > 0 ? state.tokenTatUs : undefined);
-    return { outcome: 'taken', hold, state };
+  /** The state that stood in the way of a write, where the store tells it. */
+  #seen(address: ItemAddress, result: WriteResult): LedgerState | undefined {
+    if (result.written || !result.item) return undefined;
+    const state = ledgerStateOf(result.item);
+    this.#shapes.set(address, state);
+    return state;
+  }
+
+  #taken(ref: LedgerItemRef, grant: Grant, step: TakeStep, changed: DynamoItem): Taken {
+    const state = stateAfterTaking(step, changed);
+    this.#shapes.learn(ref, state);
+    const tokenTatUs = grant.tokens > 0 ? state.tokenTatUs : undefined;
+    return { outcome: 'taken', hold: holdOf(ref, step.hold, state.requestTatUs, tokenTatUs), state };
   }
 
   /** An earlier attempt of ours got in and its answer was lost. What it did to the rates is known at least. */
@@ -167,20 +174,6 @@ export class LedgerItems {
     const requestTatUs = requestsPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(requestsPerMinute, burst), 1);
     const tokenTatUs = tokensPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(tokensPerMinute, burst), newTokens);
     return { outcome: 'taken', hold: holdOf(ref, stored, requestTatUs, tokenTatUs), state };
-  }
-
-  #remember(ref: ItemAddress, result: WriteResult): LedgerState {
-    const state = result.item ? ledgerStateOf(result.item) : emptyLedger;
-    this.#setSeen(seenKey(ref), state);
-    return state;
-  }
-
-  #setSeen(key: string, state: LedgerState): void {
-    this.#seen.delete(key);
-    this.#seen.set(key, state);
-    if (this.#seen.size <= mostSeen) return;
-    const [oldest] = this.#seen.keys();
-    if (oldest !== undefined) this.#seen.delete(oldest);
   }
 }
 
@@ -220,8 +213,4 @@ function refusedWithoutHold(ref: LedgerItemRef, wish: Wish, state: LedgerState, 
     retryAfterMs: undefined,
     standing: standingOf(ref.scope, [state], nowMs),
   };
-}
-
-function seenKey(ref: ItemAddress): string {
-  return `${ref.scopeId} ${ref.shard}`;
 }

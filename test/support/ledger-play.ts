@@ -11,7 +11,8 @@ import { type ModelAsk, ModelScope } from './ledger-model.ts';
 /** Any limits, narrow enough that most calls meet one. */
 export const ledgerLimits: fc.Arbitrary<Limits> = fc.record(
   {
-    requests_per_minute: fc.constantFrom(1, 7, 60, 100_000),
+    // A scope that limits nothing would have no ledger item; a limit nobody reaches gives it one.
+    requests_per_minute: fc.constantFrom(1, 7, 60, 100_000, 60_000_000),
     tokens_per_minute: fc.constantFrom(90, 1_000, 1_000_000),
     burst: fc.constantFrom(0.1, 0.5, 1),
     parallel_requests: fc.constantFrom(1, 2, 5),
@@ -23,7 +24,7 @@ export const ledgerLimits: fc.Arbitrary<Limits> = fc.record(
     ),
     clamp: fc.boolean(),
   },
-  { requiredKeys: ['budgets'] },
+  { requiredKeys: ['requests_per_minute', 'budgets'] },
 );
 
 /** Money in nano-USD around those budgets, tokens around those rates. */
@@ -208,8 +209,7 @@ export class LedgerPlay {
   }
 
   #scopes(count: number): Scope[] {
-    // A scope that limits nothing would have no ledger item; a limit nobody reaches gives it one.
-    return this.#ids.slice(0, count).map((id, index) => scopeWith(id, { requests_per_minute: 60_000_000, ...this.#limits[index] }));
+    return this.#ids.slice(0, count).map((id, index) => scopeWith(id, this.#limits[index]!));
   }
 
   #modelOf(scope: Scope): ModelScope {
