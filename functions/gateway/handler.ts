@@ -3,6 +3,7 @@ import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { admit, meterFor } from '../../shared/middleware/admit.ts';
 import { authenticate } from '../../shared/middleware/authenticate.ts';
+import { countTokens } from '../../shared/middleware/count-tokens.ts';
 import { errors } from '../../shared/middleware/errors.ts';
 import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
 import { parse } from '../../shared/middleware/parse.ts';
@@ -64,6 +65,7 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
 
 async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const endpoint = known(exchange.endpoint, 'endpoint');
+  if (endpoint.kind === 'count-tokens') return countTokens(exchange, { routing: (await parts()).routing, nowMs });
   if (endpoint.kind !== 'call') return answerResource(exchange, endpoint, parts);
   const { routing, ledger } = await parts();
   const { settings, priceOf } = known(exchange.config, 'config');
@@ -88,7 +90,7 @@ async function answer(exchange: Exchange): Promise<GatewayResponse> {
 /** Runs when the last byte has left, and before the function is frozen. */
 async function finish(context: Context & { readonly exchange?: Exchange }): Promise<void> {
   const { exchange } = context;
-  if (exchange?.endpoint?.kind !== 'call') return;
+  if (exchange?.endpoint?.kind !== 'call' && exchange?.endpoint?.kind !== 'count-tokens') return;
   const { ledger, log } = await parts();
   const closed = await settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) });
   recordCall(exchange, closed, { log, nowMs });

@@ -11,7 +11,7 @@ import type { GatewayParts } from './wiring.ts';
 /** Answers what is no call: the models a key may call, the key itself, liveness. */
 export async function answerResource(
   exchange: Exchange,
-  endpoint: Exclude<Endpoint, { kind: 'call' }>,
+  endpoint: Extract<Endpoint, { kind: 'models' | 'key' | 'health' }>,
   parts: () => Promise<GatewayParts>,
 ): Promise<GatewayResponse> {
   if (endpoint.kind === 'health') return jsonResponse(exchange, { status: 'ok' });

@@ -45,6 +45,7 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const subject = await subjectOf(options.directory, known(exchange.principal, 'principal'), callOptions.endUser ?? call.endUser);
   const scopes = scopesOf(subject, [plan.requested, ...plan.targets.map(({ name }) => name)]);
   const nowMs = options.nowMs();
+  if (known(exchange.endpoint, 'endpoint').kind === 'count-tokens') return admitRequestAlone(exchange, scopes, options.ledger, nowMs);
   const quote = quoteCall(
     call,
     plan.targets.map((target) => quotedTarget(target, config)),
@@ -73,6 +74,16 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const heldTokens = answer.clamped ? tokensHeld(quote, answer, wanted) : wanted;
   if (slices) exchange.heldOutputTokens = heldTokens;
   else if (heldTokens < outputTokens) lowerOutput(exchange, heldTokens);
+}
+
+/** Counting tokens is a request like any other, and costs nothing. */
+async function admitRequestAlone(exchange: Exchange, scopes: readonly Scope[], ledger: AdmitOptions['ledger'], nowMs: number) {
+  if (scopes.length === 0) return;
+  const { requestId, deadlineAtMs } = exchange;
+  const answer = await ledger.admit({ requestId, scopes, amountNanoUsd: 0, tokens: 0, nowMs, expiresAtMs: deadlineAtMs + settlingMs });
+  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
+  exchange.admitted = answer;
+  Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
 }
 
 function quotedTarget(target: Target, config: LiveConfig) {

@@ -1,12 +1,20 @@
 import { chatCompletions } from '../dialects/chat-completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { gemini } from '../dialects/gemini.ts';
 import { messages, messagesCounting } from '../dialects/messages.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /** What a path of the data plane is for. */
 export type Endpoint =
-  | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: { readonly model?: string; readonly action?: string } }
-  | { readonly kind: 'models' | 'key' | 'health' | 'count-tokens'; readonly dialect: Dialect; readonly id?: string };
+  | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: CallPath }
+  | { readonly kind: 'count-tokens'; readonly dialect: Dialect; readonly path: CallPath }
+  | { readonly kind: 'models' | 'key' | 'health'; readonly dialect: Dialect; readonly id?: string };
+
+/** What the path itself says of a call. */
+interface CallPath {
+  readonly model?: string;
+  readonly action?: string;
+}
 
 interface EndpointRow {
   readonly method: 'GET' | 'POST';
@@ -20,16 +28,31 @@ const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, pat
 const endpointRows: readonly EndpointRow[] = [
   { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
   { method: 'POST', path: /^\/v1\/messages$/, open: call(messages) },
-  { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, open: () => ({ kind: 'count-tokens', dialect: messagesCounting }) },
+  { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, open: () => ({ kind: 'count-tokens', dialect: messagesCounting, path: {} }) },
+  // The model may bring slashes of its own, as they are or percent-encoded, and so may the colon.
+  {
+    method: 'POST',
+    path: /^\/v1(?:beta)?\/models\/(?<model>.+)(?::|%3[Aa])(?<action>generateContent|streamGenerateContent)$/,
+    open: ({ model = '', action = '' }) => ({ kind: 'call', dialect: gemini, path: { model: decoded(model), action } }),
+  },
   { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
   {
     method: 'GET',
     path: /^\/v1\/models\/(?<id>.+)$/,
-    open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decodeURIComponent(id) }) }),
+    open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decoded(id) }) }),
   },
   { method: 'GET', path: /^\/v1\/key$/, open: () => ({ kind: 'key', dialect: chatCompletions }) },
   { method: 'GET', path: /^\/health$/, open: () => ({ kind: 'health', dialect: chatCompletions }) },
 ];
+
+/** A part of a path without its percent-encoding; API Gateway may have taken it away already. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
 
 /** The dialect whose error bodies a path's clients understand, before anything else is known of a request. */
 export function dialectOfPath(path: string): Dialect {

@@ -12,7 +12,7 @@ export function parse(): GatewayMiddleware {
     before: function parseBefore(request): undefined {
       const { exchange } = request.context;
       const endpoint = known(exchange.endpoint, 'endpoint');
-      if (endpoint.kind !== 'call') return;
+      if (endpoint.kind !== 'call' && endpoint.kind !== 'count-tokens') return;
       const { http } = exchange;
       if (http.body.length > maxBodyBytes) {
         throw new GatewayError(

@@ -56,7 +56,7 @@ export class NativeTransport implements Transport {
     const endpoint = endpointOf(attempt);
     const key = await provider.credential.read(freshCredential);
     return await this.#client.send({
-      url: new URL(endpoint.url),
+      url: urlOf(endpoint, attempt),
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -109,7 +109,7 @@ export class NativeTransport implements Transport {
       () => undefined,
     );
     const fault = json === undefined ? undefined : attempt.dialect.readFault(json);
-    const wait = retryAfterMs(response.headers, this.#nowMs());
+    const wait = retryAfterMs(response.headers, this.#nowMs()) ?? fault?.retryAfterMs;
     return new UpstreamFailure('status', `${host} answered ${status}`, {
       status,
       ...(fault?.code !== undefined && { providerCode: fault.code }),
@@ -138,11 +138,26 @@ function endpointOf(attempt: Attempt): ProviderEndpoint {
   return endpoint;
 }
 
+function urlOf(endpoint: ProviderEndpoint, attempt: Attempt): URL {
+  const url = new URL(endpoint.url);
+  if (attempt.pathSuffix !== undefined) url.pathname += attempt.pathSuffix;
+  for (const [name, value] of Object.entries(attempt.call.forwardedQuery ?? {})) url.searchParams.set(name, value);
+  return url;
+}
+
 function hostOf(attempt: Attempt): string {
   return attempt.provider.id;
 }
 
-function authHeader(provider: ConfiguredProvider, endpoint: ProviderEndpoint, key: string | undefined): Record<string, string> {
+/**
+ * The header that shows a provider its key; none where it takes none.
+ * @throws UpstreamFailure `credentials` where it needs one and there is none.
+ */
+export function authHeader(
+  provider: ConfiguredProvider,
+  endpoint: Pick<ProviderEndpoint, 'auth'>,
+  key: string | undefined,
+): Record<string, string> {
   if (key === undefined) {
     if (endpoint.auth === 'none' || provider.row.authWithoutKey !== undefined) return {};
     const variables = provider.row.keyVariables.join(' or ');
@@ -156,7 +171,8 @@ function isEventStream(response: UpstreamResponse): boolean {
   return /^text\/event-stream\b/i.test(response.headers['content-type'] ?? '');
 }
 
-function headersFor(response: UpstreamResponse): Record<string, string> {
+/** Headers of a provider's answer that are meant for the caller. */
+export function headersFor(response: UpstreamResponse): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of passedHeaders) {
     const value = response.headers[name];
@@ -168,7 +184,9 @@ function headersFor(response: UpstreamResponse): Record<string, string> {
 function parseObject(body: Buffer): JsonObject | undefined {
   try {
     const value: JsonValue = JSON.parse(body.toString('utf8'));
-    return isJsonObject(value) ? value : undefined;
+    // Google puts the error of a stream into an array of one.
+    const whole = Array.isArray(value) && value.length === 1 ? value[0] : value;
+    return isJsonObject(whole) ? whole : undefined;
   } catch {
     return undefined;
   }

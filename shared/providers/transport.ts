@@ -33,6 +33,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Headers that travel to the provider: `traceparent`, `idempotency-key`. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Appended to the path of the provider's endpoint: what it offers beside the call itself, such as `/count_tokens`. */
+  readonly pathSuffix?: string;
 }
 
 interface AnswerBase {
