@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import type { Usage } from '../calls/usage.ts';
-import type { Dialect, FrameReading, StreamState } from '../dialects/dialect.ts';
+import type { Dialect, FrameReading, StreamFraming, StreamState } from '../dialects/dialect.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import type { OpenedStream } from '../routing/opened-stream.ts';
@@ -41,6 +41,8 @@ export interface DeliveryOptions {
   readonly costUsd: (usage: Usage) => string | undefined;
   readonly errorOf: (failure: UpstreamFailure) => GatewayError;
   readonly meter?: OutputMeter | undefined;
+  /** Default: server-sent events, with the bytes they came in. */
+  readonly framing?: StreamFraming | undefined;
   /** Sees every event of the provider that is part of the answer, in order. */
   readonly onFrame?: ((frame: SseFrame, reading: FrameReading) => void) | undefined;
 }
@@ -58,6 +60,8 @@ export class StreamDelivery extends Readable {
   #resolve: (report: DeliveryReport) => void = () => {};
   #silence: NodeJS.Timeout | undefined;
   #bytes = 0;
+  /** Events sent, for a framing of the dialect's own. */
+  #events = 0;
   #firstByteAtMs: number | undefined;
   #firstContentAtMs: number | undefined;
   #over = false;
@@ -96,7 +100,7 @@ export class StreamDelivery extends Readable {
   /** Ends the answer with an error event. */
   fail(error: GatewayError): void {
     if (this.#over) return;
-    for (const frame of this.#options.dialect.errorFrames(error)) this.#send(frame.bytes);
+    this.#sendLast(this.#options.dialect.errorFrames(error));
     this.#finish('failed', error);
     this.push(null);
   }
@@ -125,7 +129,7 @@ export class StreamDelivery extends Readable {
       const usage = reading.finalUsage ? stream.state.usage : undefined;
       const cost = usage === undefined ? undefined : costUsd(usage);
       const priced = cost !== undefined && frame.data !== undefined ? sseFrame(dialect.withCost(frame.data, cost), frame.event) : frame;
-      this.#send(priced.bytes);
+      this.#sendFrame(priced);
     }
     if (reading.content && meter !== undefined) this.#measure(stream, meter);
   }
@@ -148,16 +152,30 @@ export class StreamDelivery extends Readable {
     const { dialect, costUsd } = this.#options;
     stream.cancel();
     const usage = meter.usageSoFar(stream.state);
-    for (const frame of dialect.truncate(stream.state, usage, costUsd(usage))) this.#send(frame.bytes);
+    this.#sendLast(dialect.truncate(stream.state, usage, costUsd(usage)));
     this.#finish('truncated', undefined);
     this.push(null);
   }
 
   #complete(stream: OpenedStream): void {
     if (this.#over) return;
-    for (const frame of this.#options.dialect.closing(stream.state)) this.#send(frame.bytes);
+    this.#sendLast(this.#options.dialect.closing(stream.state));
     this.#finish('complete', undefined);
     this.push(null);
+  }
+
+  #sendFrame(frame: SseFrame): void {
+    const { framing } = this.#options;
+    const bytes = framing === undefined ? frame.bytes : framing.event(frame, this.#events);
+    if (bytes === undefined) return;
+    this.#events += 1;
+    this.#send(bytes);
+  }
+
+  #sendLast(frames: readonly SseFrame[]): void {
+    for (const frame of frames) this.#sendFrame(frame);
+    const { framing } = this.#options;
+    if (framing !== undefined) this.#send(framing.end(this.#events));
   }
 
   #send(bytes: Buffer): void {

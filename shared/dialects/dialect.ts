@@ -1,5 +1,7 @@
+import type { Buffer } from 'node:buffer';
 import type { Call, DialectName, FinishReason } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
+import type { MultipartForm } from '../calls/multipart-form.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
@@ -16,6 +18,8 @@ export interface DialectRequest {
   readonly query: Readonly<Record<string, string>>;
   /** What the path itself says, such as Gemini's `models/{model}:streamGenerateContent`. */
   readonly path: { readonly model?: string; readonly action?: string };
+  /** The form that the request is, for a dialect that takes one; `body` then holds its text fields. */
+  readonly form?: MultipartForm;
 }
 
 /** What a native provider must be told in its own way. */
@@ -57,6 +61,17 @@ export interface ProviderFault {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly message: string;
+  /** How long the provider asks to wait, where it says so in the body. */
+  readonly retryAfterMs?: number;
+}
+
+/** How the events of a stream leave for the caller, where it is not as server-sent events. */
+export interface StreamFraming {
+  readonly contentType: string;
+  /** The bytes for one event; undefined for one that carries no data. `index` counts those before it that did. */
+  event(frame: SseFrame, index: number): Buffer | undefined;
+  /** What stands after the last of so many events. */
+  end(events: number): Buffer;
 }
 
 /** What a dialect remembers while it reads a stream. Made by `startStream`, changed by `readFrame` alone. */
@@ -119,6 +134,16 @@ export interface Dialect<State extends StreamState = StreamState> {
   errorFrames(error: GatewayError): SseFrame[];
   /** Whether comments may be sent through silence; some clients of some dialects choke on them. */
   readonly allowsComments: boolean;
+  /** How a call's stream is framed; server-sent events where it is left out. */
+  framing?(call: Call): StreamFraming | undefined;
+  /** Requests are forms (`multipart/form-data`) and not JSON. */
+  readonly takesForm?: true;
+  /** The form for a provider that speaks this dialect itself: the caller's own parts, with only the documented fields changed. */
+  nativeForm?(call: Call, target: NativeTarget): MultipartForm | undefined;
+  /** What an answer that is no JSON (sound, plain text) has used, from the call and the size of the answer; such answers only pass through. */
+  usageOfBytes?(call: Call, bytes: number): { readonly usage: Usage; readonly estimated: boolean };
+  /** No field of a request bounds what is made, so that a call is let in whole or not at all. */
+  readonly fixedOutput?: true;
   /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */
   readonly recording?: Recording;
   /** Carries calls to providers that do not speak the dialect. Without it the dialect reaches only those that do. */

@@ -1,0 +1,160 @@
+import { Buffer } from 'node:buffer';
+import type { FinishReason } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { type Usage, usageOf } from '../calls/usage.ts';
+import { textOf } from './chat-completions-answer.ts';
+import type { AnswerFacts, ProviderFault } from './dialect.ts';
+import { geminiUsageSchema } from './gemini-schema.ts';
+
+/** Facts of an answer of which nothing has been read yet. */
+export function emptyFacts(): AnswerFacts {
+  return {
+    usage: undefined,
+    finishReason: undefined,
+    id: undefined,
+    model: undefined,
+    outputBytes: 0,
+    toolNames: [],
+    serviceTier: undefined,
+  };
+}
+
+/** Understands a whole `GenerateContentResponse`. */
+export function readGeminiAnswer(body: JsonObject): AnswerFacts {
+  const facts = emptyFacts();
+  readGeminiHead(facts, body);
+  for (const candidate of candidatesOf(body)) readGeminiCandidate(facts, candidate);
+  if (blockReasonOf(body) !== undefined) facts.finishReason ??= 'content_filter';
+  return facts;
+}
+
+export function candidatesOf(body: JsonObject): JsonObject[] {
+  return Array.isArray(body.candidates) ? body.candidates.filter(isJsonObject) : [];
+}
+
+/** Why Google refused the prompt itself; such an answer has no candidates. */
+export function blockReasonOf(body: JsonObject): string | undefined {
+  const reason = isJsonObject(body.promptFeedback) ? textOf(body.promptFeedback.blockReason) : undefined;
+  return reason === 'BLOCK_REASON_UNSPECIFIED' ? undefined : reason;
+}
+
+/** Reads what an answer or a chunk of one says about itself; the last chunk's usage is the whole stream's. */
+export function readGeminiHead(facts: AnswerFacts, body: JsonObject): void {
+  facts.id ??= textOf(body.responseId);
+  facts.model ??= textOf(body.modelVersion);
+  const searches = Math.max(facts.usage?.searches ?? 0, searchesIn(body, facts.model));
+  const usage = readGeminiUsage(body.usageMetadata) ?? facts.usage;
+  if (usage !== undefined) facts.usage = { ...usage, searches };
+  if (isJsonObject(body.usageMetadata)) facts.serviceTier = textOf(body.usageMetadata.serviceTier)?.toLowerCase() ?? facts.serviceTier;
+}
+
+/** Reads one candidate; says whether the model made anything in it. */
+export function readGeminiCandidate(facts: AnswerFacts, candidate: JsonObject): boolean {
+  const parts =
+    isJsonObject(candidate.content) && Array.isArray(candidate.content.parts) ? candidate.content.parts.filter(isJsonObject) : [];
+  let bytes = 0;
+  for (const part of parts) {
+    const { text, thoughtSignature: _signature, thought: _thought, ...rest } = part;
+    if (typeof text === 'string') bytes += Buffer.byteLength(text);
+    if (Object.keys(rest).length > 0) bytes += Buffer.byteLength(JSON.stringify(rest));
+    const name = isJsonObject(part.functionCall) ? textOf(part.functionCall.name) : undefined;
+    if (name !== undefined) facts.toolNames.push(name);
+  }
+  facts.outputBytes += bytes;
+  const finish = geminiFinishReason(candidate.finishReason, facts.toolNames.length > 0);
+  if (finish !== undefined) facts.finishReason ??= finish;
+  return bytes > 0;
+}
+
+/** Google's finish reasons (https://ai.google.dev/api/generate-content#FinishReason) in the gateway's words. */
+export function geminiFinishReason(value: JsonValue | undefined, callsTool: boolean): FinishReason | undefined {
+  switch (value) {
+    case null:
+    case undefined:
+    case '':
+    case 'FINISH_REASON_UNSPECIFIED':
+      return undefined;
+    case 'STOP':
+      return callsTool ? 'tool_calls' : 'stop';
+    case 'MAX_TOKENS':
+      return 'length';
+    case 'SAFETY':
+    case 'RECITATION':
+    case 'LANGUAGE':
+    case 'BLOCKLIST':
+    case 'PROHIBITED_CONTENT':
+    case 'SPII':
+    case 'IMAGE_SAFETY':
+    case 'IMAGE_PROHIBITED_CONTENT':
+    case 'IMAGE_RECITATION':
+      return 'content_filter';
+    case 'MALFORMED_FUNCTION_CALL':
+    case 'UNEXPECTED_TOOL_CALL':
+    case 'TOO_MANY_TOOL_CALLS':
+      return 'error';
+    default:
+      return 'other';
+  }
+}
+
+/**
+ * Usage in the gateway's words. Thoughts stand beside the candidates' tokens, and what Google's own tools read stands
+ * beside the prompt; the total is never undercut.
+ */
+export function readGeminiUsage(value: JsonValue | undefined): Usage | undefined {
+  const parsed = geminiUsageSchema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const usage = parsed.data;
+  if (usage.promptTokenCount == null && usage.candidatesTokenCount == null && usage.totalTokenCount == null) return undefined;
+  const input = whole(usage.promptTokenCount) + whole(usage.toolUsePromptTokenCount);
+  const thoughts = whole(usage.thoughtsTokenCount);
+  const output = Math.max(whole(usage.candidatesTokenCount) + thoughts, whole(usage.totalTokenCount) - input);
+  return usageOf({
+    inputTokens: input,
+    cachedInputTokens: Math.min(input, whole(usage.cachedContentTokenCount)),
+    outputTokens: output,
+    reasoningTokens: thoughts,
+    inputAudioTokens: Math.min(input, audioIn(usage.promptTokensDetails) + audioIn(usage.toolUsePromptTokensDetails)),
+    outputAudioTokens: Math.min(output - thoughts, audioIn(usage.candidatesTokensDetails)),
+  });
+}
+
+function audioIn(
+  details: readonly { readonly modality?: string | null | undefined; readonly tokenCount?: number | null | undefined }[] | null | undefined,
+): number {
+  return (details ?? []).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? whole(tokenCount) : 0), 0);
+}
+
+function whole(value: number | null | undefined): number {
+  return value == null || !(value > 0) ? 0 : Math.ceil(value);
+}
+
+/**
+ * Searches that are billed: each query from Gemini 3 on, one for a grounded prompt before
+ * (https://ai.google.dev/gemini-api/docs/google-search#pricing).
+ */
+function searchesIn(body: JsonObject, model: string | undefined): number {
+  const queries = candidatesOf(body).reduce((sum, { groundingMetadata }) => {
+    const found = isJsonObject(groundingMetadata) ? groundingMetadata.webSearchQueries : undefined;
+    return sum + (Array.isArray(found) ? found.length : 0);
+  }, 0);
+  return /gemini-[12]\b/.test(model ?? '') ? Math.min(1, queries) : queries;
+}
+
+/** The fault in Google's error body (https://cloud.google.com/apis/design/errors). */
+export function readGeminiFault(body: JsonObject): ProviderFault | undefined {
+  const { error } = body;
+  if (error == null) return undefined;
+  if (!isJsonObject(error)) return { status: undefined, code: undefined, type: undefined, message: JSON.stringify(error).slice(0, 1000) };
+  const details = Array.isArray(error.details) ? error.details.filter(isJsonObject) : [];
+  const reason = textOf(details.find((detail) => detail.reason !== undefined)?.reason);
+  const delay = /^(\d+(?:\.\d+)?)s$/.exec(textOf(details.find((detail) => detail.retryDelay !== undefined)?.retryDelay) ?? '')?.[1];
+  const { code } = error;
+  return {
+    status: typeof code === 'number' && code >= 400 && code < 600 ? code : undefined,
+    code: textOf(error.status) ?? reason,
+    type: reason,
+    message: textOf(error.message) ?? 'The provider gave no reason.',
+    ...(delay !== undefined && { retryAfterMs: Math.ceil(Number(delay) * 1000) }),
+  };
+}

@@ -1,0 +1,62 @@
+import type { JsonObject } from '../calls/json.ts';
+import { errorCodes } from '../errors/codes.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import { sseFrame } from '../streaming/sse-writer.ts';
+import { withCostBesideUsage } from './chat-completions-stream.ts';
+import type { Dialect } from './dialect.ts';
+import { readGeminiAnswer, readGeminiFault } from './gemini-answer.ts';
+import { nativeGeminiBody, parseGeminiRequest } from './gemini-request.ts';
+import {
+  type GeminiStreamState,
+  isGeminiComplete,
+  jsonArrayFraming,
+  readGeminiFrame,
+  startGeminiStream,
+  truncateGeminiStream,
+} from './gemini-stream.ts';
+
+/**
+ * An error in the shape of Google's APIs (https://cloud.google.com/apis/design/errors): `status` is Google's own word,
+ * `details[0].reason` the gateway's stable code.
+ */
+export function geminiErrorBody(error: GatewayError): JsonObject {
+  const details: JsonObject[] = [
+    {
+      '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+      reason: error.code,
+      domain: 'sluice',
+      ...(error.details && { metadata: JSON.parse(JSON.stringify(error.details)) }),
+    },
+  ];
+  if (error.retryAfterMs !== undefined)
+    details.push({
+      '@type': 'type.googleapis.com/google.rpc.RetryInfo',
+      retryDelay: `${Math.max(1, Math.ceil(error.retryAfterMs / 1000))}s`,
+    });
+  if (error.param !== undefined)
+    details.push({
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: [{ field: error.param, description: error.message }],
+    });
+  return { error: { code: error.status, message: error.message, status: errorCodes[error.code].googleStatus, details } };
+}
+
+/** Google's Gemini API, `generateContent` and `streamGenerateContent` (https://ai.google.dev/api/generate-content). */
+export const gemini: Dialect<GeminiStreamState> = {
+  name: 'gemini',
+  parse: parseGeminiRequest,
+  nativeBody: nativeGeminiBody,
+  readAnswer: readGeminiAnswer,
+  readFault: readGeminiFault,
+  startStream: startGeminiStream,
+  readFrame: readGeminiFrame,
+  isComplete: isGeminiComplete,
+  closing: () => [],
+  truncate: truncateGeminiStream,
+  withCost: withCostBesideUsage,
+  errorBody: geminiErrorBody,
+  errorFrames: (error) => [sseFrame(JSON.stringify(geminiErrorBody(error)))],
+  // Google's Python client parses every line that is not a data line as JSON (python-genai, _iter_response_stream).
+  allowsComments: false,
+  framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
+};
