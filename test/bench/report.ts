@@ -21,6 +21,8 @@ export interface Report {
   readonly roundMs: number;
   readonly rows: readonly Row[];
   readonly roundTripMs: number;
+  /** The DynamoDB emulator that stood for the real one. */
+  readonly storeName: string;
   readonly longStream: { readonly free: number; readonly limited: number };
   readonly startUp: StartUp;
 }
@@ -61,7 +63,7 @@ A stream of 200 chunks takes ${longStream.free.toFixed(2)} ms of the gateway's C
 ## Method
 
 The gateway runs as \`npm start\` runs it (the Lambda handlers behind the local host), pinned to one processor. The load generator, the upstream and an in-memory
-DynamoDB in a process of its own share the other. The load is closed-loop over kept-alive connections. CPU is read from the kernel's books of the gateway's process, so it includes the
+DynamoDB emulator (${report.storeName}) in a process of its own share the other. The load is closed-loop over kept-alive connections. CPU is read from the kernel's books of the gateway's process, so it includes the
 local host's HTTP server, which API Gateway and the Lambda runtime replace in AWS. No TLS anywhere. Machines differ and shared ones are noisy: compare the columns of one run, not
 absolute figures of two.
 `;

@@ -16,10 +16,10 @@ const adminKey = 'sluice-admin-of-the-benchmark-0123';
 const rounds = Number(process.argv[2] ?? 5);
 const roundMs = Number(process.argv[3] ?? 2_000);
 
-const store = await startProcess('test/bench/store.ts', { cpu: 0, ready: /ready (\S+)/ });
+const store = await startProcess('test/bench/store.ts', { cpu: 0, ready: /ready \S+ \S+/ });
 const upstream = await startProcess('test/bench/upstream.ts', { cpu: 0, ready: /ready \d+/ });
 const upstreamUrl = `http://127.0.0.1:${/ready (\d+)/.exec(upstream.output)?.[1]}/v1`;
-const endpoint = /ready (\S+)/.exec(store.output)?.[1] ?? '';
+const [, endpoint = '', storeName = ''] = /ready (\S+) (\S+)/.exec(store.output) ?? [];
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
 const configPath = join(folder, 'gateway.yaml');
@@ -144,7 +144,10 @@ try {
   const startUp = await measureStartUp(10);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   const version: string = JSON.parse(await readFile('package.json', 'utf8')).version;
-  await writeFile('docs/benchmarks.md', renderReport({ version, machine, rounds, roundMs, rows, roundTripMs, longStream, startUp }));
+  await writeFile(
+    'docs/benchmarks.md',
+    renderReport({ version, machine, rounds, roundMs, rows, roundTripMs, storeName, longStream, startUp }),
+  );
   process.stdout.write('written to docs/benchmarks.md\n');
 } finally {
   await Promise.all(processes.map((running) => running.stop()));
