@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CrashRecorder, Ledger } from '../../shared/admission/ledger.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
@@ -11,11 +10,7 @@ import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { CachedDirectory } from '../../shared/control/cached-directory.ts';
 import type { Directory } from '../../shared/control/directory.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
-import { echoId } from '../../shared/providers/echo-row.ts';
-import { EchoTransport } from '../../shared/providers/echo-transport.ts';
-import { HttpClient } from '../../shared/providers/http-client.ts';
-import { NativeTransport } from '../../shared/providers/native-transport.ts';
-import type { Transport } from '../../shared/providers/transport.ts';
+import type { SecretReader } from '../../shared/providers/configured-provider.ts';
 import type { RoutingPorts } from '../../shared/routing/attempts.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
@@ -23,6 +18,7 @@ import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { createLog, type Log } from '../../shared/telemetry/log.ts';
+import { wireTransports } from './transports.ts';
 
 /** The parts of the data plane that last from one request to the next. */
 export interface GatewayParts {
@@ -59,7 +55,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
       onStoreFailure: settings.on_store_failure,
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
-    routing: routingPorts(),
+    routing: routingPorts(secrets),
     log,
   };
 }
@@ -68,17 +64,12 @@ function crashRecorder(log: Log): CrashRecorder {
   return { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) };
 }
 
-function routingPorts(): RoutingPorts {
-  const native: Transport = new NativeTransport(new HttpClient(), Date.now);
-  const echo: Transport = new EchoTransport(Date.now, () => randomUUID().replaceAll('-', ''));
+function routingPorts(secrets: SecretReader): RoutingPorts {
   return {
     nowMs,
     random: Math.random,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
-    transportFor: ({ provider, model }, dialect) => {
-      if (provider.row.id === echoId) return echo;
-      return provider.endpoint(dialect.name, model, false) === undefined ? undefined : native;
-    },
+    transportFor: wireTransports(secrets),
   };
 }
 

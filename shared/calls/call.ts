@@ -86,6 +86,8 @@ export interface Call {
   readonly endUser: string | undefined;
   readonly serviceTier: string | undefined;
   readonly content: ContentFacts;
+  /** Whether what a provider cannot honour is refused, instead of dropped and named in `x-sluice-dropped`. */
+  readonly strict?: boolean;
   /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */
   readonly forwardedHeaders: Readonly<Record<string, string>>;
   /** Parameters of the query that travel to a native provider, such as `beta`. */

@@ -13,6 +13,7 @@ export interface CallOptions {
   readonly timeoutMs: number | undefined;
   readonly maxCostNanoUsd: number | undefined;
   readonly idempotencyKey: string | undefined;
+  readonly strict: boolean;
 }
 
 /**
@@ -27,6 +28,7 @@ export function readCallOptions(headers: Readonly<Record<string, string>>): Call
     timeoutMs: readNumber(headers, 'x-sluice-timeout-ms', { least: 1, most: 900_000, whole: true }),
     maxCostNanoUsd: toNanoUsd(readNumber(headers, 'x-sluice-max-cost-usd', { least: 0, most: 9_000_000, whole: false })),
     idempotencyKey: readText(headers, 'idempotency-key', 255),
+    strict: readFlag(headers, 'x-sluice-strict'),
   };
 }
 
@@ -56,6 +58,13 @@ function readText(headers: Readonly<Record<string, string>>, name: string, longe
   if (value === undefined || value === '') return undefined;
   if (value.length <= longest) return value;
   throw new GatewayError('invalid_request', `${name} must be at most ${longest} characters.`, { param: name });
+}
+
+function readFlag(headers: Readonly<Record<string, string>>, name: string): boolean {
+  const value = headers[name]?.trim().toLowerCase();
+  if (value === undefined || value === '' || value === 'false') return false;
+  if (value === 'true') return true;
+  throw new GatewayError('invalid_request', `${name} must be true or false.`, { param: name });
 }
 
 function readNumber(

@@ -22,7 +22,8 @@ export function parse(): GatewayMiddleware {
       }
       exchange.options = readCallOptions(http.headers);
       const { body, bytes } = readJsonBody(http);
-      exchange.call = endpoint.dialect.parse({ body, bodyBytes: bytes, headers: http.headers, query: http.query, path: endpoint.path });
+      const call = endpoint.dialect.parse({ body, bodyBytes: bytes, headers: http.headers, query: http.query, path: endpoint.path });
+      exchange.call = exchange.options.strict ? { ...call, strict: true } : call;
       const { timeoutMs } = exchange.options;
       if (timeoutMs !== undefined) exchange.deadlineAtMs = Math.min(exchange.deadlineAtMs, exchange.startedAtMs + timeoutMs);
     },

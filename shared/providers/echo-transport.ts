@@ -25,15 +25,7 @@ export class EchoTransport implements Transport {
 
   async send(attempt: Attempt): Promise<Answer> {
     const { call, timeouts, signal } = attempt;
-    const capped = attempt.maxOutputTokens === undefined ? call : { ...call, maxOutputTokens: attempt.maxOutputTokens };
-    const script = echoScript(attempt.model, capped);
-    if (script === undefined) {
-      throw new UpstreamFailure('status', 'echo has no such model', {
-        status: 404,
-        providerCode: 'model_not_found',
-        providerMessage: `Echo has no model '${attempt.model}'. It has: ${Object.keys(echoModels).join(', ')}.`,
-      });
-    }
+    const script = scriptFor(attempt);
     await waitForFirstByte(script, timeouts.firstByteMs, signal);
     if (script.refusal !== undefined) throw script.refusal;
     const head = { id: `chatcmpl-${this.#newId()}`, created: Math.floor(this.#nowMs() / 1000), model: attempt.model };
@@ -48,7 +40,22 @@ export class EchoTransport implements Transport {
   }
 }
 
-async function waitForFirstByte(script: EchoScript, firstByteMs: number, signal: AbortSignal): Promise<void> {
+/**
+ * What echo does with an attempt.
+ * @throws UpstreamFailure for a model that echo does not have.
+ */
+export function scriptFor({ call, model, maxOutputTokens }: Attempt): EchoScript {
+  const script = echoScript(model, maxOutputTokens === undefined ? call : { ...call, maxOutputTokens });
+  if (script !== undefined) return script;
+  throw new UpstreamFailure('status', 'echo has no such model', {
+    status: 404,
+    providerCode: 'model_not_found',
+    providerMessage: `Echo has no model '${model}'. It has: ${Object.keys(echoModels).join(', ')}.`,
+  });
+}
+
+/** Keeps silent for as long as the script says. @throws UpstreamFailure when that is longer than a first byte may take. */
+export async function waitForFirstByte(script: EchoScript, firstByteMs: number, signal: AbortSignal): Promise<void> {
   const silence = script.hangs ? Number.POSITIVE_INFINITY : script.delayMs;
   if (silence === 0) return;
   try {
@@ -59,7 +66,8 @@ async function waitForFirstByte(script: EchoScript, firstByteMs: number, signal:
   if (silence >= firstByteMs) throw new UpstreamFailure('first_byte_timeout', `no answer within ${firstByteMs} ms`);
 }
 
-function accidentFailure(kind: NonNullable<EchoScript['accident']>['kind'], idleMs: number): UpstreamFailure {
+/** What an accident in the middle of an answer looks like from outside. */
+export function accidentFailure(kind: NonNullable<EchoScript['accident']>['kind'], idleMs: number): UpstreamFailure {
   switch (kind) {
     case 'stall':
       return new UpstreamFailure('idle_timeout', `echo sent nothing for ${idleMs} ms`);

@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { ConfiguredProvider, ProviderEndpoint } from './configured-provider.ts';
+import type { ProviderEndpoint } from './configured-provider.ts';
 import type { HttpClient, UpstreamResponse } from './http-client.ts';
+import type { ProviderIdentity } from './provider-identity.ts';
 import { readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { SseSource } from './sse-source.ts';
@@ -23,10 +24,12 @@ const passedHeaders = ['x-request-id', 'request-id', 'openai-processing-ms', 'op
 export class NativeTransport implements Transport {
   readonly #client: HttpClient;
   readonly #nowMs: () => number;
+  readonly #identity: ProviderIdentity;
 
-  constructor(client: HttpClient, nowMs: () => number) {
+  constructor(client: HttpClient, nowMs: () => number, identity: ProviderIdentity) {
     this.#client = client;
     this.#nowMs = nowMs;
+    this.#identity = identity;
   }
 
   async send(attempt: Attempt): Promise<Answer> {
@@ -54,20 +57,19 @@ export class NativeTransport implements Transport {
   async #post(attempt: Attempt, body: string, freshCredential: boolean): Promise<UpstreamResponse> {
     const { provider, call } = attempt;
     const endpoint = endpointOf(attempt);
-    const key = await provider.credential.read(freshCredential);
+    const request = { url: urlOf(endpoint, attempt), method: 'POST', body } as const;
+    const identity = await this.#identity.headersFor(provider, endpoint.auth, request, freshCredential);
     return await this.#client.send({
-      url: urlOf(endpoint, attempt),
-      method: 'POST',
+      ...request,
       headers: {
         'content-type': 'application/json',
         accept: call.stream ? 'text/event-stream' : 'application/json',
         'user-agent': 'sluice',
         ...call.forwardedHeaders,
         ...provider.headers,
-        ...authHeader(provider, endpoint, key),
+        ...identity,
         ...attempt.headers,
       },
-      body,
       timeouts: attempt.timeouts,
       allowPrivateAddress: provider.allowPrivateAddress,
       signal: attempt.signal,
@@ -147,24 +149,6 @@ function urlOf(endpoint: ProviderEndpoint, attempt: Attempt): URL {
 
 function hostOf(attempt: Attempt): string {
   return attempt.provider.id;
-}
-
-/**
- * The header that shows a provider its key; none where it takes none.
- * @throws UpstreamFailure `credentials` where it needs one and there is none.
- */
-export function authHeader(
-  provider: ConfiguredProvider,
-  endpoint: Pick<ProviderEndpoint, 'auth'>,
-  key: string | undefined,
-): Record<string, string> {
-  if (key === undefined) {
-    if (endpoint.auth === 'none' || provider.row.authWithoutKey !== undefined) return {};
-    const variables = provider.row.keyVariables.join(' or ');
-    throw new UpstreamFailure('credentials', `no key for ${provider.id}: set ${variables || 'api_key in its configuration'}`);
-  }
-  if (endpoint.auth === 'none') return {};
-  return endpoint.auth === 'bearer' ? { authorization: `Bearer ${key}` } : { [endpoint.auth]: key };
 }
 
 function isEventStream(response: UpstreamResponse): boolean {

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { Dialect } from '../../shared/dialects/dialect.ts';
+import type { SecretReader } from '../../shared/providers/configured-provider.ts';
+import { echoId } from '../../shared/providers/echo-row.ts';
+import { EchoTransport } from '../../shared/providers/echo-transport.ts';
+import { HttpClient } from '../../shared/providers/http-client.ts';
+import { NativeTransport } from '../../shared/providers/native-transport.ts';
+import { ProviderIdentity } from '../../shared/providers/provider-identity.ts';
+import { TranslatedTransport } from '../../shared/providers/translated-transport.ts';
+import type { Transport } from '../../shared/providers/transport.ts';
+import type { Target } from '../../shared/routing/plan.ts';
+
+/**
+ * The ways to providers: natively where a provider speaks the caller's dialect and loses nothing, else by translation,
+ * else over an endpoint of its own that loses something.
+ */
+export function wireTransports(
+  secrets: SecretReader,
+): (target: Pick<Target, 'provider' | 'model'>, dialect: Dialect) => Transport | undefined {
+  const client = new HttpClient();
+  const newId = (): string => randomUUID().replaceAll('-', '');
+  const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
+  const native = new NativeTransport(client, Date.now, identity);
+  const translated = new TranslatedTransport({ client, identity, nowMs: Date.now, newId });
+  const echo = new EchoTransport(Date.now, newId);
+  return ({ provider, model }, dialect) => {
+    const translates = dialect.translation !== undefined;
+    if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : undefined;
+    const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
+    if (speaks && provider.speaksFully(dialect.name, model)) return native;
+    if (translates && provider.row.aiSdkPackage !== undefined) return translated;
+    return speaks ? native : undefined;
+  };
+}
+
+/** The role that Lambda runs the function under, or the credentials of a shell. */
+async function readAwsCredentials(secrets: SecretReader) {
+  const [accessKeyId, secretAccessKey, sessionToken] = await Promise.all(
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) => secrets.read(`env:${name}`, false)),
+  );
+  return accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey, sessionToken };
+}

@@ -1,0 +1,133 @@
+import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt, SharedV4Warning } from '@ai-sdk/provider';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { OptionalField } from '../dialects/translation.ts';
+import type { Attempt } from './transport.ts';
+
+/** How the packages differ where their common interface does not tell. */
+interface PackageTraits {
+  /** The keys of `providerOptions` that it reads. */
+  readonly optionKeys: readonly string[];
+  /** Whether instructions may stand between other messages. */
+  readonly takesLaterInstructions: boolean;
+  /** Where it writes the output cap, when it adds what the model may think to it. */
+  readonly capPath: readonly string[] | undefined;
+}
+
+const traits: Readonly<Record<string, PackageTraits>> = {
+  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], takesLaterInstructions: false, capPath: ['max_tokens'] },
+  '@ai-sdk/google': { optionKeys: ['google'], takesLaterInstructions: false, capPath: undefined },
+  '@ai-sdk/amazon-bedrock': {
+    optionKeys: ['amazonBedrock'],
+    takesLaterInstructions: false,
+    capPath: ['inferenceConfig', 'maxTokens'],
+  },
+  '@ai-sdk/openai': { optionKeys: ['openai'], takesLaterInstructions: true, capPath: undefined },
+  '@ai-sdk/openai-compatible': { optionKeys: ['openaiCompatible'], takesLaterInstructions: true, capPath: undefined },
+};
+
+/** Echo takes whatever it is given. */
+const indifferent: PackageTraits = { optionKeys: [], takesLaterInstructions: true, capPath: undefined };
+
+function traitsOf(attempt: Attempt): PackageTraits {
+  return traits[attempt.provider.row.aiSdkPackage ?? ''] ?? indifferent;
+}
+
+/** The call's options as this provider's package wants them. */
+export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt): LanguageModelV4CallOptions {
+  const own = traitsOf(attempt);
+  // A package that does not know a model caps it at its own guess; what the catalogue says is better.
+  const cap = attempt.maxOutputTokens ?? options.maxOutputTokens ?? attempt.provider.limits(attempt.model).maxOutputTokens;
+  const sendsCap = attempt.maxOutputTokens !== undefined || options.maxOutputTokens !== undefined || own.capPath !== undefined;
+  return {
+    ...options,
+    prompt: own.takesLaterInstructions ? options.prompt : instructionsFirst(options.prompt),
+    ...(cap !== undefined && sendsCap && { maxOutputTokens: cap }),
+    ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && { providerOptions: unstored(options.providerOptions) }),
+  };
+}
+
+/** The gateway keeps no conversations at a provider unless told to; reasoning then travels encrypted. */
+function unstored(given: LanguageModelV4CallOptions['providerOptions']): NonNullable<LanguageModelV4CallOptions['providerOptions']> {
+  return { ...given, openai: { store: false, ...given?.openai } };
+}
+
+/** Providers that keep instructions apart from messages take them all together, in their order. */
+function instructionsFirst(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
+  const isInstruction = (message: LanguageModelV4Message): boolean => message.role === 'system';
+  const first = prompt.findIndex((message) => !isInstruction(message));
+  if (first === -1 || !prompt.slice(first).some(isInstruction)) return prompt;
+  return [...prompt.filter(isInstruction), ...prompt.filter((message) => !isInstruction(message))];
+}
+
+/** The fields that this provider's package reads under none of their keys. */
+export function unreadFields(fields: readonly OptionalField[], attempt: Attempt): string[] {
+  const { optionKeys } = traitsOf(attempt);
+  return fields.filter(({ keys }) => !keys.some((key) => optionKeys.includes(key))).map(({ field }) => field);
+}
+
+/** What a package warns it did not carry over, in the words of the caller's body. */
+export function droppedByPackage(warnings: readonly SharedV4Warning[]): string[] {
+  return warnings.flatMap((warning) => (warning.type === 'unsupported' ? [fieldName(warning.feature)] : []));
+}
+
+const fieldNames: Readonly<Record<string, string>> = { stopSequences: 'stop', maxOutputTokens: 'max_tokens' };
+
+function fieldName(feature: string): string {
+  if (/^[A-Za-z]+$/.test(feature)) return fieldNames[feature] ?? feature.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return feature.replace(/[^\x21-\x7e]+/g, '-').replace(/[,;]/g, '');
+}
+
+/** Anthropic's least budget for thinking (https://platform.claude.com/docs/en/build-with-claude/extended-thinking). */
+const leastThinkingTokens = 1024;
+
+/**
+ * Puts the output cap right where a package adds the budget for thinking on top of it: what may be spent was held for
+ * the cap alone. Thinking gets what the cap leaves, or is left out where that is too little; then `drop` is told.
+ */
+export function bodyCorrector(
+  options: LanguageModelV4CallOptions,
+  attempt: Attempt,
+  drop: (field: string) => void,
+): (body: string) => string {
+  const { capPath } = traitsOf(attempt);
+  const cap = options.maxOutputTokens;
+  if (capPath === undefined || cap === undefined || !asksForThought(options)) return (body) => body;
+  return (body) => {
+    const json: JsonValue = JSON.parse(body);
+    if (!isJsonObject(json)) return body;
+    const holder = capPath.slice(0, -1).reduce<JsonObject>((object, key) => childOf(object, key), json);
+    const name = capPath.at(-1) ?? '';
+    const written = holder[name];
+    if (typeof written !== 'number' || written > cap) holder[name] = cap;
+    shrinkThinking(capPath.length > 1 ? childOf(json, 'additionalModelRequestFields') : json, cap, drop);
+    return JSON.stringify(json);
+  };
+}
+
+function asksForThought({ reasoning, providerOptions }: LanguageModelV4CallOptions): boolean {
+  return (
+    (reasoning !== undefined && reasoning !== 'none') ||
+    providerOptions?.anthropic?.thinking !== undefined ||
+    providerOptions?.amazonBedrock?.reasoningConfig !== undefined
+  );
+}
+
+function shrinkThinking(holder: JsonObject, cap: number, drop: (field: string) => void): void {
+  const { thinking } = holder;
+  if (!isJsonObject(thinking) || typeof thinking.budget_tokens !== 'number' || thinking.budget_tokens < cap) return;
+  // Half is left for the answer itself.
+  const budget = Math.max(leastThinkingTokens, Math.floor(cap / 2));
+  if (budget < cap) thinking.budget_tokens = budget;
+  else {
+    delete holder.thinking;
+    drop('reasoning_effort');
+  }
+}
+
+function childOf(object: JsonObject, key: string): JsonObject {
+  const child = object[key];
+  if (isJsonObject(child)) return child;
+  const made: JsonObject = {};
+  object[key] = made;
+  return made;
+}

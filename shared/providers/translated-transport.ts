@@ -1,0 +1,126 @@
+import { Buffer } from 'node:buffer';
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { Call } from '../calls/call.ts';
+import { usageOfModel } from '../dialects/translated-usage.ts';
+import type { TranslatedHead, Translation } from '../dialects/translation.ts';
+import type { HttpClient } from './http-client.ts';
+import { loadLanguageModel } from './language-model.ts';
+import { modelFailure } from './language-model-failure.ts';
+import { withFilesInline } from './language-model-files.ts';
+import { bodyCorrector, droppedByPackage, optionsFor, unreadFields } from './language-model-options.ts';
+import { refuseDropped } from './language-model-rehearsal.ts';
+import { LanguageModelSource } from './language-model-source.ts';
+import { ModelExchange } from './model-exchange.ts';
+import type { ProviderIdentity } from './provider-identity.ts';
+import type { Answer, Attempt, Transport } from './transport.ts';
+import { UpstreamFailure } from './upstream-failure.ts';
+
+/** What a translated call needs of the world. */
+export interface TranslatedPorts {
+  readonly client: HttpClient;
+  readonly nowMs: () => number;
+  /** Letters and digits, never the same twice. */
+  readonly newId: () => string;
+  readonly identity: ProviderIdentity;
+}
+
+/** One call on its way through the AI SDK. */
+interface Passage {
+  readonly attempt: Attempt;
+  readonly call: Call;
+  readonly translation: Translation;
+  readonly options: LanguageModelV4CallOptions;
+  readonly exchange: ModelExchange;
+  readonly model: LanguageModelV4;
+  readonly dropped: Set<string>;
+}
+
+/**
+ * Carries a call to a provider that does not speak the caller's dialect: the dialect words it for the AI SDK, the provider's
+ * package sends it, and the dialect renders the answer. Fields that got lost on the way are named in `x-sluice-dropped`.
+ */
+export class TranslatedTransport implements Transport {
+  readonly #ports: TranslatedPorts;
+
+  constructor(ports: TranslatedPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * @throws UpstreamFailure as every transport does.
+   * @throws GatewayError `unsupported_parameter` for what this provider cannot honour: always where dropping it would change
+   * the meaning, and for every field where the call is strict.
+   */
+  async send(attempt: Attempt): Promise<Answer> {
+    const passage = await this.#prepare(attempt);
+    const head = { id: this.#ports.newId(), createdAtMs: this.#ports.nowMs(), model: attempt.call.model };
+    try {
+      return attempt.call.stream ? await this.#stream(passage, head) : await this.#whole(passage, head);
+    } catch (error) {
+      passage.exchange.abort();
+      throw passage.exchange.failure ?? modelFailure(error, attempt.provider.id);
+    }
+  }
+
+  async #prepare(attempt: Attempt): Promise<Passage> {
+    const { translation } = attempt.dialect;
+    if (translation === undefined) throw new UpstreamFailure('unreachable', `${attempt.provider.id} cannot serve ${attempt.dialect.name}`);
+    const call = { ...attempt.call, body: { ...attempt.call.body, ...attempt.overrides } };
+    const translated = translation.toOptions(call);
+    const dropped = new Set([...translated.dropped, ...unreadFields(translated.optional ?? [], attempt)]);
+    const options = optionsFor(translated.options, attempt);
+    const exchange = new ModelExchange(this.#ports.client, attempt, {
+      identity: this.#ports.identity,
+      correctBody: bodyCorrector(options, attempt, (field) => dropped.add(field)),
+      nowMs: this.#ports.nowMs,
+    });
+    const model = await loadLanguageModel(attempt, exchange);
+    const prompt = await withFilesInline(options.prompt, model, this.#ports.client, attempt);
+    const passage = { attempt, call, translation, options: { ...options, prompt }, exchange, model, dropped };
+    if (call.strict === true) await refuseDropped(passage.options, attempt, dropped);
+    return passage;
+  }
+
+  async #whole(passage: Passage, head: TranslatedHead): Promise<Answer> {
+    const { call, translation, exchange } = passage;
+    const result = await passage.model.doGenerate(passage.options);
+    const json = translation.fromResult(call, result, head);
+    const usage = usageOfModel(result.usage);
+    for (const field of droppedByPackage(result.warnings)) passage.dropped.add(field);
+    return {
+      kind: 'json',
+      status: 200,
+      headers: headersOf(exchange, passage.dropped),
+      json,
+      body: Buffer.from(JSON.stringify(json)),
+      ...(usage && { usage }),
+    };
+  }
+
+  async #stream(passage: Passage, head: TranslatedHead): Promise<Answer> {
+    const { attempt, call, translation, exchange } = passage;
+    const { stream } = await passage.model.doStream(passage.options);
+    const reader = stream.getReader();
+    // Packages begin with what they could not carry over; that part is there before anything has arrived.
+    const { value: first } = await reader.read();
+    for (const field of warningsOf(first)) passage.dropped.add(field);
+    const state = translation.startParts(call, head);
+    const source = new LanguageModelSource({
+      reader,
+      first,
+      framesOf: (part) => translation.partFrames(state, part),
+      exchange,
+      host: attempt.provider.id,
+      signal: attempt.signal,
+    });
+    return { kind: 'stream', status: 200, headers: headersOf(exchange, passage.dropped), source, usage: () => source.usage };
+  }
+}
+
+function warningsOf(part: LanguageModelV4StreamPart | undefined): string[] {
+  return part?.type === 'stream-start' ? droppedByPackage(part.warnings) : [];
+}
+
+function headersOf(exchange: ModelExchange, dropped: ReadonlySet<string>): Record<string, string> {
+  return { ...exchange.headers, ...(dropped.size > 0 && { 'x-sluice-dropped': [...dropped].join(', ') }) };
+}
