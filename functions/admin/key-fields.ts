@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { limitsSchema } from '../../shared/admission/limits.ts';
-import { defaultsSchema } from '../../shared/config/gateway-config.ts';
+import { keyDefaultsSchema } from '../../shared/config/config-defaults.ts';
 import { groupIdSchema, modelPatternsSchema, tagsSchema } from '../../shared/control/record-fields.ts';
 
 /** Above this a number of seconds lies past the year 5000: the caller meant milliseconds. */
@@ -28,7 +28,7 @@ const optionalFields = {
   organization: groupIdSchema.nullish(),
   models: modelPatternsSchema.nullish(),
   limits: limitsSchema.nullish(),
-  defaults: defaultsSchema.nullish(),
+  defaults: keyDefaultsSchema.nullish(),
   tags: tagsSchema.nullish(),
   expires_at: momentSchema.nullish(),
 };

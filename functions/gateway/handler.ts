@@ -1,16 +1,20 @@
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import { admit, meterFor } from '../../shared/middleware/admit.ts';
+import { admit } from '../../shared/middleware/admit.ts';
 import { authenticate } from '../../shared/middleware/authenticate.ts';
+import { cache } from '../../shared/middleware/cache.ts';
 import { countTokens } from '../../shared/middleware/count-tokens.ts';
 import { errors } from '../../shared/middleware/errors.ts';
 import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
+import { idempotency } from '../../shared/middleware/idempotency.ts';
 import { parse } from '../../shared/middleware/parse.ts';
 import { plan } from '../../shared/middleware/plan.ts';
-import { respond } from '../../shared/middleware/respond.ts';
-import { boundUsage, settle } from '../../shared/middleware/settle.ts';
+import { settle } from '../../shared/middleware/settle.ts';
 import { trace } from '../../shared/middleware/trace.ts';
+import { answerCall, answerWith } from './answer-call.ts';
+import { keepAnswers } from './keep-answers.ts';
+import { measureSpeed } from './measure-speed.ts';
 import { recordCall } from './record-call.ts';
 import { answerResource } from './resources.ts';
 import { costAt, type GatewayParts, nowMs, wireGateway } from './wiring.ts';
@@ -34,7 +38,7 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
   executionMode: executionModeStreamifyResponse,
   // The deadline of a call is kept by routing, which can still answer; Middy's own would only cut.
   timeoutEarlyInMillis: 0,
-  requestEnd: async ({ context }) => finish(context),
+  requestEnd: async ({ context, response }) => finish(context, response),
 })
   .use(
     errors({
@@ -50,7 +54,26 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
   .use(trace({ nowMs }))
   .use(authenticate({ directory: { find: async (hash) => (await parts()).directory.find(hash) }, nowMs }))
   .use(parse())
-  .use(plan({ config: { current: async () => (await parts()).config.current() }, random: Math.random }))
+  .use(
+    plan({
+      config: { current: async () => (await parts()).config.current() },
+      random: Math.random,
+      nowMs,
+      health: async () => (await parts()).health,
+    }),
+  )
+  .use(
+    idempotency({
+      parts: async () => (await parts()).idempotency,
+      respondWith: async (exchange, routed) => answerWith(exchange, await parts(), routed()),
+    }),
+  )
+  .use(
+    cache({
+      parts: async () => (await parts()).cache,
+      respondWith: async (exchange, routed) => answerWith(exchange, await parts(), routed()),
+    }),
+  )
   .use(
     admit({
       ledger: {
@@ -67,31 +90,19 @@ async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const endpoint = known(exchange.endpoint, 'endpoint');
   if (endpoint.kind === 'count-tokens') return countTokens(exchange, { routing: (await parts()).routing, nowMs });
   if (endpoint.kind !== 'call') return answerResource(exchange, endpoint, parts);
-  const { routing, ledger } = await parts();
-  const { settings, priceOf } = known(exchange.config, 'config');
-  return respond(exchange, {
-    routing,
-    nowMs,
-    keepAliveMs: settings.streaming.keep_alive_ms,
-    commitAfterMs: settings.streaming.commit_after_ms,
-    costOf: costAt(priceOf),
-    meterFor: () => {
-      const meter = meterFor(exchange, { ledger, nowMs });
-      return (
-        meter && {
-          check: (state, onDecided) => meter.check(state, onDecided),
-          usageSoFar: (state) => boundUsage(exchange, state),
-        }
-      );
-    },
-  });
+  return answerCall(exchange, await parts());
 }
 
 /** Runs when the last byte has left, and before the function is frozen. */
-async function finish(context: Context & { readonly exchange?: Exchange }): Promise<void> {
+async function finish(context: Context & { readonly exchange?: Exchange }, response: GatewayResponse | null | undefined): Promise<void> {
   const { exchange } = context;
   if (exchange?.endpoint?.kind !== 'call' && exchange?.endpoint?.kind !== 'count-tokens') return;
-  const { ledger, log } = await parts();
-  const closed = await settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) });
-  recordCall(exchange, closed, { log, nowMs });
+  const wired = await parts();
+  const { ledger, records, log, health } = wired;
+  const closed = await keepAnswers(exchange, wired, () =>
+    settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) }),
+  );
+  const bytesOut = closed.delivery?.bytes ?? (typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined);
+  measureSpeed(exchange, closed, health, nowMs());
+  await Promise.all([recordCall(exchange, closed, bytesOut, { records, log, nowMs }), health.flush(nowMs())]);
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CrashRecorder, Ledger } from '../../shared/admission/ledger.ts';
+import type { Ledger } from '../../shared/admission/ledger.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
 import type { Environment } from '../../shared/config/environment.ts';
 import { readEnvironment, storeConnection } from '../../shared/config/environment.ts';
@@ -9,23 +10,35 @@ import { ReferencedSecrets } from '../../shared/config/secrets.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { CachedDirectory } from '../../shared/control/cached-directory.ts';
 import type { Directory } from '../../shared/control/directory.ts';
+import type { CacheParts } from '../../shared/middleware/cache.ts';
+import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
-import type { RoutingPorts } from '../../shared/routing/attempts.ts';
+import { HealthBoard } from '../../shared/routing/health-board.ts';
+import type { RoutingPorts } from '../../shared/routing/journey.ts';
 import type { Target } from '../../shared/routing/plan.ts';
+import { RetryBudget } from '../../shared/routing/retry-budget.ts';
+import { DynamoHealthStore } from '../../shared/store/breaker-store-dynamo.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
-import { createLog, type Log } from '../../shared/telemetry/log.ts';
+import type { CallRecords } from '../../shared/store/record-calls.ts';
+import { callRecords } from '../../shared/store/record-connect.ts';
+import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { wireTransports } from './transports.ts';
+import { wireCache } from './wire-cache.ts';
 
 /** The parts of the data plane that last from one request to the next. */
 export interface GatewayParts {
   readonly config: ConfigSource;
   readonly directory: Directory;
   readonly ledger: Ledger;
+  readonly records: CallRecords;
   readonly routing: RoutingPorts;
+  readonly health: HealthBoard;
+  readonly cache: CacheParts;
+  readonly idempotency: IdempotencyParts;
   readonly log: Log;
 }
 
@@ -44,6 +57,11 @@ export async function wireGateway(environment: Environment = readEnvironment()):
   });
   const [dynamo, settings] = await Promise.all([connectDynamoDb(storeConnection(environment)), loadConfigFile(environment.SLUICE_CONFIG)]);
   const config = liveConfig(settings, { secrets });
+  const records = callRecords(dynamo, environment);
+  const health = new HealthBoard(
+    new DynamoHealthStore({ dynamo, table: environment.SLUICE_CACHE_TABLE, clock: Date.now, newId: () => randomUUID().slice(0, 8) }),
+    (error) => log.write('warn', 'health of targets is not shared', describeError(error)),
+  );
   const control = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
   return {
     config: { current: async () => config },
@@ -51,23 +69,24 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     ledger: new DynamoLedger({
       db: dynamo,
       table: environment.SLUICE_LEDGER_TABLE,
-      recorder: crashRecorder(log),
+      recorder: records,
       onStoreFailure: settings.on_store_failure,
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
-    routing: routingPorts(secrets),
+    records,
+    routing: routingPorts(secrets, health),
+    health,
+    ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { log, nowMs }),
     log,
   };
 }
 
-function crashRecorder(log: Log): CrashRecorder {
-  return { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) };
-}
-
-function routingPorts(secrets: SecretReader): RoutingPorts {
+function routingPorts(secrets: SecretReader, health: HealthBoard): RoutingPorts {
   return {
     nowMs,
     random: Math.random,
+    health,
+    retryBudget: new RetryBudget(),
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     transportFor: wireTransports(secrets),
   };

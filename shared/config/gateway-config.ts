@@ -2,17 +2,16 @@ import * as z from 'zod';
 import { cacheSettingsSchema } from '../cache/cache-settings.ts';
 import { priceOverridesSchema } from '../pricing/price-override.ts';
 import { providerSettingsSchema } from '../providers/provider-settings.ts';
-import { routeSchema, timeoutsSchema } from '../routing/route-schema.ts';
+import { routeSchema, targetReference } from '../routing/route-schema.ts';
+import { defaultsSchema } from './config-defaults.ts';
 
 const providerName = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _');
 const routeName = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
-/** Defaults for every call; a route or a key may say otherwise in the same words. */
-export const defaultsSchema = z.strictObject({
-  retries: z.int().min(0).max(10).optional(),
-  timeouts: timeoutsSchema.optional(),
-  cache: cacheSettingsSchema.optional(),
-});
+const routeWithCache = routeSchema.extend({ cache: cacheSettingsSchema.optional() });
+
+/** A route, or a name alone: an alias of a model or of another route. */
+const routeOrAlias = z.union([targetReference.transform((target) => routeWithCache.parse({ targets: [target] })), routeWithCache]);
 
 /** `gateway.yaml`, the one file an operator edits. */
 export const gatewayConfigSchema = z.strictObject({
@@ -24,7 +23,7 @@ export const gatewayConfigSchema = z.strictObject({
       providerSettingsSchema.nullable().transform((value) => value ?? {}),
     )
     .default({}),
-  models: z.record(routeName, routeSchema.extend({ cache: cacheSettingsSchema.optional() })).default({}),
+  models: z.record(routeName, routeOrAlias).default({}),
   prices: priceOverridesSchema.default({}),
   defaults: defaultsSchema.default({}),
   /** What happens to calls while DynamoDB does not answer: refused (`closed`) or let through and logged (`open`). */

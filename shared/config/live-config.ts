@@ -3,7 +3,7 @@ import { priceOf } from '../pricing/price-of.ts';
 import type { PriceOverrides } from '../pricing/price-override.ts';
 import { ConfiguredProvider, type SecretReader } from '../providers/configured-provider.ts';
 import { echoId, echoPrices } from '../providers/echo-row.ts';
-import { defaultRetries, defaultTimeouts, type RoutingTable, type Target, withTimeouts } from '../routing/plan.ts';
+import { defaultRetries, defaultTimeouts, type RoutingTable, type Target, withTimeouts } from '../routing/target.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 
 /** A version of the configuration, ready for use. */

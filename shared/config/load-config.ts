@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { ConfiguredProvider } from '../providers/configured-provider.ts';
 import { namesPrivateHost } from '../providers/private-address.ts';
+import { type ConfigProblem, routeProblems } from './config-routes.ts';
 import { type GatewayConfig, gatewayConfigSchema } from './gateway-config.ts';
 
 /** Where a path of the configuration stands in the file, for error messages. */
@@ -61,12 +62,7 @@ export function checkConfig(value: unknown, locate: Locate): GatewayConfig {
   return parsed.data;
 }
 
-interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function configError(problems: readonly Problem[], locate: Locate): GatewayError {
+function configError(problems: readonly ConfigProblem[], locate: Locate): GatewayError {
   const lines = problems.map(
     ({ path, message }) => `${locate(path)}: ${path.length > 0 ? `${path.map(String).join('.')} ` : ''}${message}`,
   );
@@ -76,14 +72,22 @@ function configError(problems: readonly Problem[], locate: Locate): GatewayError
 function explain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ')}`;
   if (issue.code === 'invalid_union') {
-    const inner = issue.errors.flat().find(({ path }) => path.length > 0) ?? issue.errors.flat()[0];
+    const inner = nearestBranch(issue.errors)?.[0];
     if (inner !== undefined) return `${inner.path.length > 0 ? `(${inner.path.map(String).join('.')}) ` : ''}${explain(inner)}`;
   }
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
 }
 
-function providerProblems(config: GatewayConfig): Problem[] {
-  const problems: Problem[] = [];
+/** Of several shapes a value could have had, the one it comes nearest to: right in kind, with the fewest mistakes. */
+function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
+  const ofItsKind = branches.filter((issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0));
+  const mistakes = (issues: readonly z.core.$ZodIssue[]): number =>
+    issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1), 0);
+  return [...(ofItsKind.length > 0 ? ofItsKind : branches)].sort((one, other) => mistakes(one) - mistakes(other))[0];
+}
+
+function providerProblems(config: GatewayConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
   for (const [id, settings] of Object.entries(config.providers)) {
     try {
       new ConfiguredProvider(id, settings, { secrets: { read: async () => undefined }, environment: process.env });
@@ -91,26 +95,12 @@ function providerProblems(config: GatewayConfig): Problem[] {
       if (!(error instanceof GatewayError)) throw error;
       problems.push({ path: error.param?.split('.') ?? ['providers', id], message: error.message });
     }
+    if (settings.api_key !== undefined && settings.api_keys !== undefined)
+      problems.push({ path: ['providers', id, 'api_keys'], message: 'stands beside api_key. Put all keys under api_keys.' });
     if (settings.base_url !== undefined && settings.allow_private_address !== true && namesPrivateHost(new URL(settings.base_url))) {
       problems.push({
         path: ['providers', id, 'base_url'],
         message: 'leads to a private address, which is refused. If that is meant, add allow_private_address: true.',
-      });
-    }
-  }
-  return problems;
-}
-
-function routeProblems(config: GatewayConfig): Problem[] {
-  const problems: Problem[] = [];
-  for (const [name, route] of Object.entries(config.models)) {
-    for (const [index, target] of route.targets.entries()) {
-      const model = typeof target === 'string' ? target : target.model;
-      const provider = model.slice(0, model.indexOf('/'));
-      if (provider in config.providers || provider === 'echo') continue;
-      problems.push({
-        path: ['models', name, 'targets', index],
-        message: `names the provider '${provider}', which is not under providers. Add it there.`,
       });
     }
   }

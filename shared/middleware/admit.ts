@@ -9,7 +9,7 @@ import type { LiveConfig } from '../config/live-config.ts';
 import type { Directory } from '../control/directory.ts';
 import { subjectOf } from '../control/subject.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { Plan, Target } from '../routing/plan.ts';
+import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
 
 /** Fewer output tokens than this are no useful answer: such a call is refused, not shortened. */
@@ -43,21 +43,23 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const config = known(exchange.config, 'config');
   const callOptions = known(exchange.options, 'options');
   const subject = await subjectOf(options.directory, known(exchange.principal, 'principal'), callOptions.endUser ?? call.endUser);
-  const scopes = scopesOf(subject, [plan.requested, ...plan.targets.map(({ name }) => name)]);
+  const targets = everyTarget(plan);
+  const scopes = scopesOf(subject, [plan.requested, ...targets.map(({ name }) => name)]);
   const nowMs = options.nowMs();
   if (known(exchange.endpoint, 'endpoint').kind === 'count-tokens') return admitRequestAlone(exchange, scopes, options.ledger, nowMs);
   const quote = quoteCall(
     call,
-    plan.targets.map((target) => quotedTarget(target, config)),
+    targets.map((target) => quotedTarget(target, config)),
     nowMs,
   );
   exchange.quote = quote;
   const outputTokens = cappedOutput(exchange, quote, scopes, callOptions.maxCostNanoUsd);
   if (scopes.length === 0) return;
 
-  const slices = mayBeSliced(call, plan);
+  const { fixedOutput = false } = exchange.dialect;
+  const slices = !fixedOutput && mayBeSliced(call, plan);
   const wanted = slices ? Math.min(outputTokens, firstSliceTokens) : outputTokens;
-  const floor = Math.min(wanted, defaultFloorTokens);
+  const floor = fixedOutput ? wanted : Math.min(wanted, defaultFloorTokens);
   const answer = await options.ledger.admit({
     requestId: exchange.requestId,
     scopes,
@@ -98,14 +100,16 @@ function quotedTarget(target: Target, config: LiveConfig) {
 
 /** The most output tokens the call may have before any budget is asked: its own bound, lowered to what the caller will pay for. */
 function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[], maxCostNanoUsd: number | undefined): number {
+  const { fixedOutput = false } = exchange.dialect;
   const mindsMoney = maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
   if (mindsMoney && quote.unpriced.length > 0) throw unpricedModel(quote.unpriced);
   const mindsTokens = mindsMoney || scopes.some(({ limits }) => limits.tokensPerMinute !== undefined);
   // Neither the caller nor the model bounds the output, so the gateway has to, or the hold would bound nothing.
-  if (mindsTokens && quote.gatewaySetsOutput) lowerOutput(exchange, quote.outputTokens);
+  if (mindsTokens && quote.gatewaySetsOutput && !fixedOutput) lowerOutput(exchange, quote.outputTokens);
   if (maxCostNanoUsd === undefined || quote.costWith(quote.outputTokens) <= maxCostNanoUsd) return quote.outputTokens;
   const affordable = quote.affordable(maxCostNanoUsd);
-  if (affordable < Math.min(quote.outputTokens, defaultFloorTokens)) {
+  const least = fixedOutput ? quote.outputTokens : Math.min(quote.outputTokens, defaultFloorTokens);
+  if (affordable < least || quote.costWith(least) > maxCostNanoUsd) {
     throw new GatewayError(
       'max_cost_exceeded',
       `The call may cost up to $${usd(quote.costWith(quote.outputTokens))}, and x-sluice-max-cost-usd allows $${usd(maxCostNanoUsd)}, which leaves no room for a useful answer. Shorten the request or raise the cap.`,
@@ -126,7 +130,7 @@ function unpricedModel(names: readonly string[]): GatewayError {
 
 /** Held in slices where leaving early stops the bill, so that a large max_tokens pins cents and not dollars. */
 function mayBeSliced(call: Call, plan: Plan): boolean {
-  return call.stream && plan.targets.every(({ provider }) => provider.stopsBillingOnAbort);
+  return call.stream && everyTarget(plan).every(({ provider }) => provider.stopsBillingOnAbort);
 }
 
 function tokensHeld(quote: Quote, admitted: { readonly amountNanoUsd: number; readonly tokens: number }, wanted: number): number {

@@ -3,6 +3,8 @@ import type middy from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { Admitted } from '../admission/ledger.ts';
 import type { Quote } from '../admission/quote.ts';
+import type { AnswerRecorder } from '../cache/answer-recorder.ts';
+import type { Lead } from '../cache/single-flight.ts';
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { LiveConfig } from '../config/live-config.ts';
@@ -12,6 +14,7 @@ import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
 import type { Plan, Target } from '../routing/plan.ts';
+import type { CacheExchange, Replayed } from './cache-exchange.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -34,9 +37,14 @@ export interface Timings {
 /** What is known of the answer once it is over, or as far as it came. */
 export interface Answered {
   readonly target: Target;
+  /** The lane it went down, for its health, and when it was sent. */
+  readonly lane?: string;
+  readonly sentAtMs?: number;
   readonly facts: AnswerFacts;
   /** Usage that a translation knows beside the answer. */
   readonly usage: (() => Usage | undefined) | undefined;
+  /** The provider does not say what it used: the usage is an upper bound. */
+  readonly estimated?: boolean;
   readonly answeredAtMs: number;
 }
 
@@ -73,6 +81,14 @@ export interface Exchange {
   maxOutputTokens?: number;
   answered?: Answered;
   delivery?: Promise<DeliveryReport>;
+  /** The cache's part in the call; absent where it has none. */
+  cache?: CacheExchange;
+  /** The stored answer that the call was served, which costs nothing. */
+  replayed?: Replayed;
+  /** Takes the answer down, where it is to be kept. */
+  recorder?: AnswerRecorder;
+  /** The call's hold on its `Idempotency-Key`, where it is the first with it. */
+  idempotency?: Lead;
   /** The status that went out. */
   status?: number;
   error?: GatewayError;

@@ -1,7 +1,7 @@
 import type { Principal } from '../control/directory.ts';
 import { mayCallModel } from '../control/model-access.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { type Plan, planFor, type RoutingTable } from '../routing/plan.ts';
+import { type Plan, type RoutingTable, targetsBehind } from '../routing/plan.ts';
 
 /** A model as OpenAI lists it (https://platform.openai.com/docs/api-reference/models/object), with what the gateway knows beside it. */
 export interface ListedModel {
@@ -27,7 +27,7 @@ export interface ListOptions {
 /** Every model the principal may call: routes first, then the models of each provider. */
 export function listModels(table: RoutingTable, principal: Principal, options: ListOptions): ListedModel[] {
   const names = [
-    ...Object.keys(table.routes),
+    ...Object.keys(table.routes).filter((name) => !name.includes('*')),
     ...[...table.providers].flatMap(([id, { modelNames }]) => modelNames.map((model) => `${id}/${model}`)),
   ];
   return [...new Set(names)].flatMap((name) => describe(name, table, principal, options) ?? []);
@@ -48,7 +48,7 @@ export function findListedModel(name: string, table: RoutingTable, principal: Pr
 }
 
 function describe(name: string, table: RoutingTable, principal: Principal, options: ListOptions): ListedModel | undefined {
-  const plan = planFor(name, table, () => 0);
+  const plan = targetsBehind(name, table);
   const allowed = plan.targets.filter((target) => mayCallModel(principal, [name, target.name]));
   const first = allowed[0];
   if (first === undefined) return undefined;

@@ -1,10 +1,13 @@
-import type { Readable } from 'node:stream';
 import { usd } from '../admission/limit-headers.ts';
 import type { Usage } from '../calls/usage.ts';
+import { BinaryDelivery } from '../delivery/binary-delivery.ts';
 import { type OutputMeter, StreamDelivery } from '../delivery/stream-delivery.ts';
+import type { StreamFraming } from '../dialects/dialect.ts';
+import { emptyFacts } from '../dialects/empty-facts.ts';
 import { toGatewayError } from '../errors/gateway-error.ts';
-import { type Journey, type Routed, type RoutingPorts, routeCall } from '../routing/attempts.ts';
+import { routeCall } from '../routing/attempts.ts';
 import { finalError } from '../routing/final-error.ts';
+import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
 import { type Exchange, type GatewayResponse, known } from './exchange.ts';
 import { safeHeaders } from './safe-headers.ts';
@@ -20,13 +23,16 @@ export interface RespondPorts {
   readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
   /** Watches a stream's output against its hold; undefined where the whole bound is held. */
   readonly meterFor: (exchange: Exchange) => OutputMeter | undefined;
+  /** Stands between the call and the providers: what is stored may take the place of their answer. */
+  readonly through?: (exchange: Exchange, route: () => Promise<Routed>) => Promise<Routed>;
 }
 
 /** Routes a call and answers it: a body whole, a stream as it flows. */
 export async function respond(exchange: Exchange, ports: RespondPorts): Promise<GatewayResponse> {
   const call = known(exchange.call, 'call');
   const begunAtMs = ports.nowMs();
-  const routing = routeCall(journeyOf(exchange), ports.routing);
+  const route = (): Promise<Routed> => routeCall(journeyOf(exchange), ports.routing);
+  const routing = ports.through === undefined ? route() : ports.through(exchange, route);
   if (!call.stream) return whole(exchange, await routing, ports, begunAtMs);
   const first = await firstOf(routing, ports.commitAfterMs, exchange.dialect.allowsComments);
   if (first !== undefined)
@@ -34,7 +40,8 @@ export async function respond(exchange: Exchange, ports: RespondPorts): Promise<
   return committed(exchange, routing, ports, begunAtMs);
 }
 
-function journeyOf(exchange: Exchange): Journey {
+/** The way of a call to the providers. */
+export function journeyOf(exchange: Exchange): Journey {
   const { traceparent } = exchange;
   return {
     call: known(exchange.call, 'call'),
@@ -44,7 +51,10 @@ function journeyOf(exchange: Exchange): Journey {
     signal: exchange.clientGone,
     maxOutputTokens: exchange.maxOutputTokens,
     headers: traceparent === undefined ? {} : { traceparent },
-    onAttempt: (record) => exchange.attempts.push(record),
+    onAttempt: (record) => {
+      exchange.attempts.push(record);
+      exchange.responseHeaders['x-sluice-attempts'] = String(exchange.attempts.length);
+    },
   };
 }
 
@@ -73,7 +83,14 @@ function json(exchange: Exchange, routed: Extract<Routed, { kind: 'json' }>, por
   const { answer, target } = routed;
   const facts = exchange.dialect.readAnswer(answer.json);
   const usage = answer.usage ?? facts.usage;
-  exchange.answered = { target, facts, usage: answer.usage === undefined ? undefined : () => answer.usage, answeredAtMs: ports.nowMs() };
+  exchange.answered = {
+    target,
+    lane: routed.lane,
+    sentAtMs: routed.sentAtMs,
+    facts,
+    usage: answer.usage === undefined ? undefined : () => answer.usage,
+    answeredAtMs: ports.nowMs(),
+  };
   const cost = usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier);
   if (cost !== undefined) exchange.responseHeaders['x-sluice-cost-usd'] = usd(cost);
   exchange.status = answer.status;
@@ -85,8 +102,24 @@ function json(exchange: Exchange, routed: Extract<Routed, { kind: 'json' }>, por
 }
 
 function binary(exchange: Exchange, routed: Extract<Routed, { kind: 'binary' }>, ports: RespondPorts): GatewayResponse {
+  const call = known(exchange.call, 'call');
+  const { target } = routed;
+  const body = new BinaryDelivery(routed.source, {
+    idleMs: target.timeouts.idleMs,
+    nowMs: ports.nowMs,
+    errorOf: (failure) => finalError({ failed: [{ failure, record: lastRecord(exchange, ports.nowMs()) }] }),
+  });
+  exchange.answered = {
+    target,
+    lane: routed.lane,
+    sentAtMs: routed.sentAtMs,
+    facts: { ...emptyFacts(), finishReason: 'stop', outputBytes: call.maxOutputTokens ?? 0 },
+    usage: () => exchange.dialect.usageOfBytes?.(call, body.bytes),
+    estimated: true,
+    answeredAtMs: ports.nowMs(),
+  };
+  exchange.delivery = body.done;
   exchange.status = 200;
-  const body: Readable = routed.source;
   return {
     statusCode: 200,
     headers: headersFor(exchange, routed.headers['content-type'] ?? 'application/octet-stream', ports.nowMs()),
@@ -111,7 +144,7 @@ function committed(exchange: Exchange, routing: Promise<Routed>, ports: RespondP
     (routed) => {
       noteTarget(exchange, routed, ports, begunAtMs);
       if (routed.kind === 'stream') begin(exchange, delivery, routed, ports);
-      else delivery.fail(finalError([]));
+      else delivery.fail(finalError({ failed: [] }));
     },
     (error: unknown) => {
       exchange.error = toGatewayError(error);
@@ -122,7 +155,14 @@ function committed(exchange: Exchange, routing: Promise<Routed>, ports: RespondP
 }
 
 function begin(exchange: Exchange, delivery: StreamDelivery, routed: Extract<Routed, { kind: 'stream' }>, ports: RespondPorts): void {
-  exchange.answered = { target: routed.target, facts: routed.stream.state, usage: routed.usage, answeredAtMs: ports.nowMs() };
+  exchange.answered = {
+    target: routed.target,
+    lane: routed.lane,
+    sentAtMs: routed.sentAtMs,
+    facts: routed.stream.state,
+    usage: routed.usage,
+    answeredAtMs: ports.nowMs(),
+  };
   delivery.attach(routed.stream);
 }
 
@@ -132,11 +172,17 @@ function deliveryFor(exchange: Exchange, ports: RespondPorts): StreamDelivery {
     keepAliveMs: ports.keepAliveMs,
     nowMs: ports.nowMs,
     costUsd: (usage) => costText(exchange, usage, ports),
-    errorOf: (failure) => finalError([{ failure, record: lastRecord(exchange, ports.nowMs()) }]),
+    errorOf: (failure) => finalError({ failed: [{ failure, record: lastRecord(exchange, ports.nowMs()) }] }),
     meter: ports.meterFor(exchange),
+    onFrame: (frame) => exchange.recorder?.event(frame),
+    framing: framingOf(exchange),
   });
   exchange.delivery = delivery.done;
   return delivery;
+}
+
+function framingOf(exchange: Exchange): StreamFraming | undefined {
+  return exchange.dialect.framing?.(known(exchange.call, 'call'));
 }
 
 function lastRecord(exchange: Exchange, nowMs: number) {
@@ -153,7 +199,7 @@ function costText(exchange: Exchange, usage: Usage, ports: RespondPorts): string
 
 function streamResponse(exchange: Exchange, body: StreamDelivery, ports: RespondPorts): GatewayResponse {
   exchange.status = 200;
-  return { statusCode: 200, headers: headersFor(exchange, 'text/event-stream', ports.nowMs()), body };
+  return { statusCode: 200, headers: headersFor(exchange, framingOf(exchange)?.contentType ?? 'text/event-stream', ports.nowMs()), body };
 }
 
 function noteTarget(exchange: Exchange, routed: Routed, ports: RespondPorts, begunAtMs: number): void {

@@ -42,6 +42,12 @@ export interface SecretReader {
   read(reference: string, fresh: boolean): Promise<string | undefined>;
 }
 
+/** Where a provider's references lead. */
+export interface ProviderContext {
+  readonly secrets: SecretReader;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** A provider as configured: a row of the catalogue and what the operator says of it. */
 export class ConfiguredProvider {
   /** Its name in the configuration: the part of `provider/model` before the slash. */
@@ -52,11 +58,13 @@ export class ConfiguredProvider {
   readonly credential: Credential;
   readonly #settings: ProviderSettings;
   readonly #options: Readonly<Record<string, string>>;
+  readonly #context: ProviderContext;
+  #keys: readonly { readonly reference: string; readonly provider: ConfiguredProvider }[] | undefined;
 
   constructor(
     id: string,
     settings: ProviderSettings,
-    context: { readonly secrets: SecretReader; readonly environment: Readonly<Record<string, string | undefined>> },
+    context: ProviderContext,
   ) {
     this.id = id;
     this.row = rowFor(id, settings);
@@ -64,6 +72,7 @@ export class ConfiguredProvider {
     this.allowPrivateAddress = settings.allow_private_address ?? false;
     this.credential = new ReferencedCredential(this, settings, context.secrets);
     this.#settings = settings;
+    this.#context = context;
     const { values, missing } = resolveOptions(this.row, settings.options ?? {}, context.environment);
     if (missing.length > 0 && settings.base_url === undefined) {
       throw new GatewayError('invalid_request', `The provider '${id}' needs options: ${missing.join(', ')}.`, {
@@ -86,6 +95,25 @@ export class ConfiguredProvider {
   speaksFully(dialect: DialectName, model: string): boolean {
     const found = findEndpoint(this.row, dialect, model);
     return found !== undefined && found.fidelity !== 'reduced';
+  }
+
+  /** The provider with each of its keys alone, where it has several; empty where it has one. */
+  get keys(): readonly { readonly reference: string; readonly provider: ConfiguredProvider }[] {
+    this.#keys ??= (this.#settings.api_keys ?? []).map((reference) => {
+      const { api_keys: _several, ...settings } = this.#settings;
+      return { reference, provider: new ConfiguredProvider(this.id, { ...settings, api_key: reference }, this.#context) };
+    });
+    return this.#keys;
+  }
+
+  /** Whether it routes requests on by itself and understands their `provider` field. */
+  get takesRoutingFields(): boolean {
+    return this.row.id === 'openrouter';
+  }
+
+  /** Whether the operator declares that it neither keeps nor trains on what it is sent. */
+  get deniesDataCollection(): boolean {
+    return this.#settings.data_collection === 'deny';
   }
 
   get stopsBillingOnAbort(): boolean {
@@ -153,8 +181,9 @@ class ReferencedCredential implements Credential {
   }
 
   async read(fresh: boolean): Promise<string | undefined> {
-    const references =
-      this.#settings.api_key === undefined ? this.#provider.row.keyVariables.map((name) => `env:${name}`) : [this.#settings.api_key];
+    const { api_key: one, api_keys: several } = this.#settings;
+    const own = one === undefined ? several : [one];
+    const references = own ?? this.#provider.row.keyVariables.map((name) => `env:${name}`);
     for (const reference of references) {
       const value = await this.#secrets.read(reference, fresh);
       if (value !== undefined && value !== '') return value;

@@ -20,12 +20,16 @@ export const providerSettingsSchema = z.strictObject({
   type: z.string().optional(),
   base_url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
   api_key: secretReferenceSchema.optional(),
+  /** Several keys that share the load; each rests on its own after a refusal. */
+  api_keys: z.array(secretReferenceSchema).min(1).max(64).optional(),
   headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string().regex(/^[\x20-\x7e]*$/)).optional(),
   /** Values for the placeholders of the catalogue's base URL, such as `region` or `resource`. */
   options: z.record(z.string(), z.string()).optional(),
   /** Loopback, private and link-local addresses are refused without this. */
   allow_private_address: z.boolean().optional(),
   stops_billing_on_abort: z.boolean().optional(),
+  /** `deny` declares that the provider neither keeps nor trains on what it is sent; see `provider.data_collection` of a request. */
+  data_collection: z.enum(['allow', 'deny']).optional(),
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
   models: z.record(z.string(), modelSettingsSchema).optional(),
 });

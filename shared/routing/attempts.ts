@@ -1,52 +1,10 @@
-import type { Readable } from 'node:stream';
-import type { Call } from '../calls/call.ts';
-import type { Usage } from '../calls/usage.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import type { Answer, JsonAnswer, Transport } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
-import { classify, verdicts } from './classify.ts';
-import { type AttemptRecord, type FailedAttempt, finalError } from './final-error.ts';
-import { OpenedStream } from './opened-stream.ts';
-import type { Plan, Target } from './plan.ts';
-
-/** What routing needs of the world. */
-export interface RoutingPorts {
-  readonly nowMs: () => number;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  /** @throws when the signal fires. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** The way to a provider for calls in a dialect. */
-  readonly transportFor: (target: Target, dialect: Dialect) => Transport | undefined;
-}
-
-/** A call on its way. */
-export interface Journey {
-  readonly call: Call;
-  readonly dialect: Dialect;
-  readonly plan: Plan;
-  /** No attempt begins, and none goes on, after this moment. */
-  readonly deadlineAtMs: number;
-  /** Fires when the caller left. */
-  readonly signal: AbortSignal;
-  readonly maxOutputTokens: number | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Told of each attempt when it is over, for the receipt. */
-  readonly onAttempt: (record: AttemptRecord) => void;
-}
-
-interface RoutedBase {
-  readonly target: Target;
-  /** The provider's headers meant for the caller. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly attempts: number;
-}
-
-/** A call that a provider answers. */
-export type Routed =
-  | (RoutedBase & { readonly kind: 'json'; readonly answer: JsonAnswer })
-  | (RoutedBase & { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined })
-  | (RoutedBase & { readonly kind: 'binary'; readonly source: Readable });
+import { classify, type FailureClass, speaksAgainstTarget, verdicts } from './classify.ts';
+import { type AttemptRecord, type FailedAttempt, finalError, type PassedOver } from './final-error.ts';
+import type { Journey, Routed, RoutingPorts } from './journey.ts';
+import { anyOpen, type Lane, lanesOf, pickLane, rotated } from './lanes.ts';
+import type { Target } from './plan.ts';
+import { sendAttempt } from './send-attempt.ts';
 
 /** First pause between two tries of a target, doubled each time, drawn anew between zero and itself (full jitter). */
 const firstBackoffMs = 250;
@@ -54,7 +12,17 @@ const longestBackoffMs = 8_000;
 /** A provider may ask for more patience than this; then the call goes elsewhere or back to its caller. */
 const longestRetryAfterMs = 30_000;
 /** Waiting for one target while another stands ready helps nobody for longer than this. */
-const longestWaitBeforeAnotherMs = 1_000;
+const longestWaitBeforeAnotherMs = 500;
+
+/** A call under way: where it has been, and where it may still go. */
+interface Trip {
+  readonly journey: Journey;
+  readonly ports: RoutingPorts;
+  readonly failed: FailedAttempt[];
+  readonly passedOver: (PassedOver & { readonly lane: Lane | undefined })[];
+  /** Targets still to be tried, best first. */
+  ahead: readonly Target[];
+}
 
 /**
  * Takes a call along its plan until a provider answers. A stream counts as answered at its first content: until then
@@ -62,119 +30,149 @@ const longestWaitBeforeAnotherMs = 1_000;
  * @throws GatewayError the most useful of all failures, with the list of attempts.
  */
 export async function routeCall(journey: Journey, ports: RoutingPorts): Promise<Routed> {
-  const failed: FailedAttempt[] = [];
-  const { targets } = journey.plan;
-  for (const [index, target] of targets.entries()) {
-    const routed = await tryTarget(journey, ports, target, { isLast: index === targets.length - 1, failed });
+  const trip: Trip = { journey, ports, failed: [], passedOver: [], ahead: journey.plan.targets };
+  const visited = new Set<string>();
+  for (let target = trip.ahead[0]; target !== undefined; target = trip.ahead[0]) {
+    trip.ahead = trip.ahead.slice(1);
+    if (visited.has(target.name)) continue;
+    visited.add(target.name);
+    const routed = await visit(trip, target);
     if (routed !== undefined) return routed;
   }
-  throw finalError(failed);
+  return (await lastResort(trip)) ?? giveUp(trip);
 }
 
 /** Tries one target until it answers, or until only another one can help: then undefined. */
-async function tryTarget(
-  journey: Journey,
-  ports: RoutingPorts,
-  target: Target,
-  { isLast, failed }: { readonly isLast: boolean; readonly failed: FailedAttempt[] },
-): Promise<Routed | undefined> {
-  for (let tries = 0; tries <= target.retries; tries += 1) {
-    const startedAtMs = ports.nowMs();
-    if (startedAtMs >= journey.deadlineAtMs) throw finalError([...failed, deadlineFailure(target, startedAtMs)]);
-    try {
-      const routed = await attempt(journey, target, ports, !isLast, failed.length + 1);
-      journey.onAttempt(recordOf(target, startedAtMs, ports.nowMs(), undefined));
-      return routed;
-    } catch (error) {
-      if (!(error instanceof UpstreamFailure)) throw error;
-      const record = recordOf(target, startedAtMs, ports.nowMs(), error);
-      failed.push({ record, failure: error });
-      journey.onAttempt(record);
-      const verdict = verdicts[classify(error)];
-      if (verdict === 'give-up') throw finalError([{ record, failure: error }]);
-      if (verdict === 'elsewhere' || tries === target.retries || !(await pause(journey, ports, target, error, { tries, isLast })))
-        return undefined;
-    }
+async function visit(trip: Trip, target: Target): Promise<Routed | undefined> {
+  const { ports } = trip;
+  let lanes = rotated(lanesOf(target), ports.random);
+  const { lane: first, closed } = pickLane(lanes, ports.health, ports.nowMs());
+  if (first === undefined) {
+    const { reason, untilMs } = closed ?? { reason: 'errors', untilMs: undefined };
+    trip.passedOver.push({ target: target.name, reason: reason === 'errors' ? 'breaker_open' : 'throttled', untilMs, lane: lanes[0] });
+    return undefined;
   }
+  const permit = await trip.journey.limiter?.admit(target);
+  if (permit !== undefined && 'refusedUntilMs' in permit) {
+    trip.passedOver.push({ target: target.name, reason: 'limit_reached', untilMs: permit.refusedUntilMs, lane: undefined });
+    // A probe that was not made is left for the next call.
+    ports.health.report(first.id, { failure: 'aborted', retryAfterMs: undefined }, ports.nowMs());
+    return undefined;
+  }
+  ports.retryBudget.tried(target.name, ports.nowMs());
+  try {
+    let lane = first;
+    for (let retries = 0; ; ) {
+      const routed = await tryLane(trip, lane);
+      if (!('failure' in routed)) return routed;
+      const failureClass = classify(routed.failure);
+      if (turnsToFallbacks(trip, failureClass)) break;
+      lanes = lanes.filter(({ id }) => id !== lane.id);
+      const other = isOfTheKey(failureClass) ? pickLane(lanes, ports.health, ports.nowMs()).lane : undefined;
+      if (other !== undefined) lane = other;
+      else if (retries >= target.retries || !(await mayRetry(trip, lane, routed.failure, retries))) break;
+      else retries += 1;
+    }
+  } catch (error) {
+    permit?.release();
+    throw error;
+  }
+  permit?.release();
   return undefined;
 }
 
-/** Waits before the next try of a target; false, without waiting, where the wait is not worth it. */
-async function pause(
-  journey: Journey,
-  ports: RoutingPorts,
-  target: Target,
-  failure: UpstreamFailure,
-  { tries, isLast }: { readonly tries: number; readonly isLast: boolean },
-): Promise<boolean> {
-  const backoffMs = ports.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** tries);
-  const waitMs = Math.ceil(Math.max(backoffMs, failure.facts.retryAfterMs ?? 0));
+/** One try down one lane; a failure that ends the call is thrown. */
+async function tryLane(trip: Trip, lane: Lane): Promise<Routed | FailedAttempt> {
+  const { journey, ports, failed } = trip;
+  const startedAtMs = ports.nowMs();
+  if (startedAtMs >= journey.deadlineAtMs) giveUp(trip, failed.length === 0 ? deadlineFailure(lane, startedAtMs) : undefined);
+  const mayFailOver = anyOpen(trip.ahead, ports.health, startedAtMs);
+  try {
+    const sent = await sendAttempt(journey, lane, ports, mayFailOver);
+    journey.onAttempt(recordOf(lane, startedAtMs, ports.nowMs(), undefined));
+    return { ...sent, target: lane.target, lane: lane.id, sentAtMs: startedAtMs, attempts: failed.length + 1 };
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    const attempt = { record: recordOf(lane, startedAtMs, ports.nowMs(), error), failure: error };
+    failed.push(attempt);
+    journey.onAttempt(attempt.record);
+    const failureClass = classify(error);
+    ports.health.report(lane.id, { failure: failureClass, retryAfterMs: error.facts.retryAfterMs }, ports.nowMs());
+    if (verdicts[failureClass] === 'give-up') giveUp(trip, attempt);
+    return attempt;
+  }
+}
+
+/** A refusal that another key of the same provider may not get. */
+function isOfTheKey(failureClass: FailureClass): boolean {
+  return failureClass === 'rate_limited' || failureClass === 'credentials' || failureClass === 'quota';
+}
+
+/** Two kinds of failure have targets of their own on a route, which take the place of the rest of the plan. */
+function turnsToFallbacks(trip: Trip, failureClass: FailureClass): boolean {
+  const { fallbacks } = trip.journey.plan;
+  const list =
+    failureClass === 'context_length' ? fallbacks.contextLength : failureClass === 'content_policy' ? fallbacks.contentPolicy : [];
+  if (list.length === 0) return false;
+  trip.ahead = list;
+  return true;
+}
+
+/** Waits before the next try of a lane; false, without waiting, where another try is not worth it or not allowed. */
+async function mayRetry(trip: Trip, lane: Lane, failure: UpstreamFailure, retries: number): Promise<boolean> {
+  const { journey, ports } = trip;
+  if (verdicts[classify(failure)] !== 'retry') return false;
+  const nowMs = ports.nowMs();
+  const isLast = !anyOpen(trip.ahead, ports.health, nowMs);
+  const state = ports.health.state(lane.id, nowMs);
+  if (state.kind === 'open' && (state.reason === 'errors' || !isLast)) return false;
+  const backoffMs = ports.random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** retries);
+  const askedMs = failure.facts.retryAfterMs;
+  // All who were told the same moment do not come back in the same moment.
+  const waitMs = Math.ceil(askedMs === undefined ? backoffMs : askedMs + ports.random() * firstBackoffMs);
   const patienceMs = isLast ? longestRetryAfterMs : longestWaitBeforeAnotherMs;
-  if (waitMs > patienceMs || ports.nowMs() + waitMs >= journey.deadlineAtMs) return false;
+  if (waitMs > patienceMs || nowMs + waitMs >= journey.deadlineAtMs) return false;
+  if (!ports.retryBudget.take(lane.target.name, nowMs)) return false;
   await ports.sleep(waitMs, journey.signal).catch(() => {
-    throw finalError([deadlineFailure(target, ports.nowMs(), new UpstreamFailure('aborted', 'the caller left'))]);
+    const left = new UpstreamFailure('aborted', 'the caller left');
+    giveUp(trip, { failure: left, record: recordOf(lane, nowMs, ports.nowMs(), left) });
   });
   return true;
 }
 
-async function attempt(journey: Journey, target: Target, ports: RoutingPorts, mayFailOver: boolean, attempts: number): Promise<Routed> {
-  const { call, dialect } = journey;
-  const transport = ports.transportFor(target, dialect);
-  if (transport === undefined) throw new UpstreamFailure('unreachable', `${target.provider.id} cannot serve ${dialect.name}`);
-  const deadline = deadlineSignal(journey, target, ports);
-  try {
-    const answer: Answer = await transport.send({
-      call,
-      dialect,
-      provider: target.provider,
-      model: target.model,
-      overrides: target.overrides,
-      maxOutputTokens: journey.maxOutputTokens,
-      timeouts: target.timeouts,
-      signal: deadline.signal,
-      headers: journey.headers,
-    });
-    const base = { target, headers: answer.headers, attempts };
-    if (answer.kind === 'json') {
-      deadline.clear();
-      return { ...base, kind: 'json', answer };
-    }
-    if (answer.kind === 'binary') {
-      answer.source.once('close', deadline.clear);
-      return { ...base, kind: 'binary', source: answer.source };
-    }
-    const state = dialect.startStream(call);
-    const stream = new OpenedStream(dialect, state, answer.source, target.provider.id, deadline.clear);
-    await stream.opening(mayFailOver);
-    return { ...base, kind: 'stream', stream, usage: answer.usage };
-  } catch (error) {
-    deadline.clear();
+/**
+ * A breaker spares a call the wait for a target that is probably down; it does not turn a call away that has nowhere
+ * else to go. One try, no retries. A provider that asked to be left alone is left alone.
+ */
+async function lastResort(trip: Trip): Promise<Routed | undefined> {
+  const { ports, failed } = trip;
+  if (failed.some(({ failure }) => !speaksAgainstTarget(classify(failure)))) return undefined;
+  const nowMs = ports.nowMs();
+  const spared = trip.passedOver.find(
+    ({ lane, reason, untilMs }) => lane !== undefined && (reason === 'breaker_open' || (untilMs ?? Number.POSITIVE_INFINITY) <= nowMs),
+  );
+  if (spared?.lane === undefined) return undefined;
+  const permit = await trip.journey.limiter?.admit(spared.lane.target);
+  if (permit !== undefined && 'refusedUntilMs' in permit) return undefined;
+  trip.passedOver.splice(trip.passedOver.indexOf(spared), 1);
+  const routed = await tryLane(trip, spared.lane).catch((error: unknown) => {
+    permit?.release();
     throw error;
-  }
+  });
+  if (!('failure' in routed)) return routed;
+  permit?.release();
+  return undefined;
 }
 
-/** A signal that fires when the caller leaves or when the attempt's time is over. It must be cleared. */
-function deadlineSignal(
-  journey: Journey,
-  target: Target,
-  ports: RoutingPorts,
-): { readonly signal: AbortSignal; readonly clear: () => void } {
-  const leftMs = Math.max(1, Math.min(target.timeouts.totalMs, journey.deadlineAtMs - ports.nowMs()));
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new UpstreamFailure('total_timeout', `no whole answer within ${leftMs} ms`)), leftMs);
-  const leave = (): void => controller.abort(journey.signal.reason);
-  if (journey.signal.aborted) leave();
-  journey.signal.addEventListener('abort', leave, { once: true });
-  const clear = (): void => {
-    clearTimeout(timer);
-    journey.signal.removeEventListener('abort', leave);
-  };
-  return { signal: controller.signal, clear };
+function giveUp(trip: Trip, decisive?: FailedAttempt): never {
+  const { failed, passedOver, ports } = trip;
+  throw finalError({ failed, passedOver, nowMs: ports.nowMs(), ...(decisive && { decisive }) });
 }
 
-function recordOf(target: Target, startedAtMs: number, nowMs: number, failure: UpstreamFailure | undefined): AttemptRecord {
+function recordOf(lane: Lane, startedAtMs: number, nowMs: number, failure: UpstreamFailure | undefined): AttemptRecord {
   return {
-    target: target.name,
+    target: lane.target.name,
+    ...(lane.key !== undefined && { key: lane.key }),
     startedAtMs,
     latencyMs: nowMs - startedAtMs,
     status: failure === undefined ? 200 : failure.facts.status,
@@ -182,10 +180,7 @@ function recordOf(target: Target, startedAtMs: number, nowMs: number, failure: U
   };
 }
 
-function deadlineFailure(
-  target: Target,
-  nowMs: number,
-  failure = new UpstreamFailure('total_timeout', 'the deadline of the call passed'),
-): FailedAttempt {
-  return { failure, record: recordOf(target, nowMs, nowMs, failure) };
+function deadlineFailure(lane: Lane, nowMs: number): FailedAttempt {
+  const failure = new UpstreamFailure('total_timeout', 'the deadline of the call passed');
+  return { failure, record: recordOf(lane, nowMs, nowMs, failure) };
 }

@@ -19,6 +19,7 @@ export const failureClasses = [
   'server_error',
   'timeout',
   'connection',
+  'unusable',
   'not_found',
   'quota',
   'credentials',
@@ -34,9 +35,10 @@ export const verdicts: Readonly<Record<FailureClass, Verdict>> = {
   too_large: 'elsewhere',
   rate_limited: 'retry',
   server_error: 'retry',
-  // A target that was silent for its whole first-byte time is not asked to be silent again.
+  // A target that was silent for the whole of its time is not asked to be silent again.
   timeout: 'elsewhere',
   connection: 'retry',
+  unusable: 'elsewhere',
   not_found: 'elsewhere',
   quota: 'elsewhere',
   credentials: 'elsewhere',
@@ -79,6 +81,30 @@ const byMessage: readonly (readonly [pattern: RegExp, failureClass: FailureClass
   [/content (policy|management policy|filter)|safety (system|filter)/i, 'content_policy'],
 ];
 
+/**
+ * Classes by the name of a network error, for failures before any answer. What a second try cannot change (no such
+ * name, a certificate that does not fit, a port that speaks no TLS) sends the call elsewhere at once.
+ */
+const byNetworkError: readonly (readonly [pattern: RegExp, failureClass: FailureClass])[] = [
+  [/^(ENOTFOUND|EPROTO|CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|private_address)/, 'unusable'],
+  [/^(ECONNREFUSED|ECONNRESET|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|ETIMEDOUT)/, 'connection'],
+];
+
+/** Whether a failure says that the target is unwell, rather than that this one call does not suit it. */
+export function speaksAgainstTarget(failureClass: FailureClass): boolean {
+  return unwell.has(failureClass);
+}
+
+const unwell: ReadonlySet<FailureClass> = new Set<FailureClass>([
+  'rate_limited',
+  'server_error',
+  'timeout',
+  'connection',
+  'unusable',
+  'quota',
+  'credentials',
+]);
+
 /** Says what kind of failure an attempt ended in. */
 export function classify(failure: UpstreamFailure): FailureClass {
   switch (failure.kind) {
@@ -87,11 +113,12 @@ export function classify(failure: UpstreamFailure): FailureClass {
     case 'credentials':
       return 'credentials';
     case 'first_byte_timeout':
+    case 'idle_timeout':
     case 'total_timeout':
       return 'timeout';
     case 'unreachable':
+      return classifyNetwork(failure.facts.providerCode);
     case 'connect_timeout':
-    case 'idle_timeout':
     case 'cut':
       return 'connection';
     case 'malformed':
@@ -100,6 +127,12 @@ export function classify(failure: UpstreamFailure): FailureClass {
     case 'fault':
       return classifyAnswer(failure);
   }
+}
+
+/** Without a name the gateway itself found no way there. */
+function classifyNetwork(name: string | undefined): FailureClass {
+  if (name === undefined) return 'unusable';
+  return byNetworkError.find(([pattern]) => pattern.test(name))?.[1] ?? 'connection';
 }
 
 function classifyAnswer(failure: UpstreamFailure): FailureClass {

@@ -7,6 +7,8 @@ import { classify, type FailureClass, failureClasses } from './classify.ts';
 export interface AttemptRecord {
   /** `provider/model`. */
   readonly target: string;
+  /** Which of the provider's keys it was made with, where there are several. */
+  readonly key?: string;
   readonly startedAtMs: number;
   readonly latencyMs: number;
   /** Status of the provider's answer, where there was one. */
@@ -29,20 +31,42 @@ const codes: Readonly<Record<FailureClass, ErrorCode>> = {
   server_error: 'provider_error',
   timeout: 'provider_timeout',
   connection: 'provider_error',
+  unusable: 'provider_error',
   not_found: 'model_not_found',
   quota: 'provider_error',
   credentials: 'provider_error',
   aborted: 'client_closed_request',
 };
 
+/** A target that was not tried, and why. */
+export interface PassedOver {
+  readonly target: string;
+  /** Its breaker is open, its provider asked to wait, or its own limits are used up. */
+  readonly reason: 'breaker_open' | 'throttled' | 'limit_reached';
+  /** When it may be tried again, where that is known. */
+  readonly untilMs: number | undefined;
+}
+
+/** What is known when a call is given up. */
+export interface GivenUp {
+  readonly failed: readonly FailedAttempt[];
+  readonly passedOver?: readonly PassedOver[];
+  /** The attempt that ended it, where one did by itself: its error is told whatever the others said. */
+  readonly decisive?: FailedAttempt;
+  readonly nowMs?: number;
+}
+
 /**
  * The error a caller gets when every attempt failed: the one that helps most, not the one that came last, with all
- * attempts listed.
+ * attempts listed and every target that was passed over.
  */
-export function finalError(failed: readonly FailedAttempt[]): GatewayError {
-  const told = [...failed].sort((one, other) => rank(one.failure) - rank(other.failure))[0];
-  if (told === undefined)
-    return new GatewayError('no_target_available', 'No target of this model can be tried now. Try again shortly.', { retryAfterMs: 5_000 });
+export function finalError({ failed, passedOver = [], decisive, nowMs = 0 }: GivenUp): GatewayError {
+  const told = decisive ?? [...failed].sort((one, other) => rank(one.failure) - rank(other.failure))[0];
+  const details = {
+    attempts: failed.map(({ record: { target, status: answered, outcome } }) => ({ target, status: answered ?? null, outcome })),
+    ...(passedOver.length > 0 && { passed_over: passedOver.map(({ target, reason }) => ({ target, reason })) }),
+  };
+  if (told === undefined) return nothingTried(passedOver, details, nowMs);
   const { failure, record } = told;
   const failureClass = classify(failure);
   const retryAfterMs = failureClass === 'rate_limited' ? (failure.facts.retryAfterMs ?? 1_000) : failure.facts.retryAfterMs;
@@ -51,10 +75,21 @@ export function finalError(failed: readonly FailedAttempt[]): GatewayError {
     cause: failure,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(status !== undefined && { status }),
-    details: {
-      attempts: failed.map(({ record: { target, status: answered, outcome } }) => ({ target, status: answered ?? null, outcome })),
-    },
+    details,
   });
+}
+
+function nothingTried(passedOver: readonly PassedOver[], details: Record<string, unknown>, nowMs: number): GatewayError {
+  const soonestMs = Math.min(...passedOver.map(({ untilMs }) => untilMs ?? Number.POSITIVE_INFINITY));
+  const retryAfterMs = Number.isFinite(soonestMs) ? Math.max(1_000, soonestMs - nowMs) : 5_000;
+  const throttled = passedOver.length > 0 && passedOver.every(({ reason }) => reason !== 'breaker_open');
+  const names = passedOver.map(({ target }) => target).join(', ');
+  if (throttled)
+    return new GatewayError('rate_limit_exceeded', `${names}: no more calls are taken for the moment. Try again later.`, {
+      retryAfterMs,
+      details,
+    });
+  return new GatewayError('no_target_available', 'No target of this model can be tried now. Try again shortly.', { retryAfterMs, details });
 }
 
 function rank(failure: UpstreamFailure): number {
@@ -62,7 +97,7 @@ function rank(failure: UpstreamFailure): number {
 }
 
 function codeOf(failure: UpstreamFailure, failureClass: FailureClass): ErrorCode {
-  return failure.kind === 'connect_timeout' || failure.kind === 'idle_timeout' ? 'provider_timeout' : codes[failureClass];
+  return failure.kind === 'connect_timeout' ? 'provider_timeout' : codes[failureClass];
 }
 
 function messageOf(failure: UpstreamFailure, failureClass: FailureClass, target: string): string {

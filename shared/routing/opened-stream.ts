@@ -28,10 +28,16 @@ export class OpenedStream {
   #over = false;
   #watcher: (() => void) | undefined;
 
-  readonly #onOver: () => void;
+  readonly #onOver: (failure: UpstreamFailure | undefined) => void;
 
-  /** @param onOver called once when nothing more will come, whatever the reason. */
-  constructor(dialect: Dialect, state: StreamState, source: FrameSource, host: string, onOver: () => void) {
+  /** @param onOver called once when nothing more will come, with the failure where the stream failed. */
+  constructor(
+    dialect: Dialect,
+    state: StreamState,
+    source: FrameSource,
+    host: string,
+    onOver: (failure: UpstreamFailure | undefined) => void,
+  ) {
     this.#dialect = dialect;
     this.state = state;
     this.#source = source;
@@ -78,7 +84,7 @@ export class OpenedStream {
   }
 
   cancel(): void {
-    if (!this.#over) this.#onOver();
+    if (!this.#over) this.#onOver(undefined);
     this.#over = true;
     this.#sink = undefined;
     this.#held = [];
@@ -125,7 +131,7 @@ export class OpenedStream {
 
   #finish(failure: UpstreamFailure | undefined): void {
     this.#over = true;
-    this.#onOver();
+    this.#onOver(failure);
     this.#ending = { failure };
     this.#watcher?.();
     if (this.#sink !== undefined) this.#tellEnding();

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import { cacheSettingsSchema } from '../cache/cache-settings.ts';
+import { keyRoutingSchema } from '../routing/preferences.ts';
+import { timeoutsSchema } from '../routing/route-schema.ts';
+
+const retries = z.int().min(0).max(10).optional();
+
+/** `defaults` of `gateway.yaml`: for every call, where neither a route nor a key says otherwise. */
+export const defaultsSchema = z.strictObject({
+  retries: retries.describe('Further tries of a target that failed for the moment. Default 2.'),
+  timeouts: timeoutsSchema.optional(),
+  cache: cacheSettingsSchema.optional(),
+});
+
+/** `defaults` of a key: the same words, and how far its calls may choose their own routing. */
+export const keyDefaultsSchema = defaultsSchema.extend(keyRoutingSchema);
+
+/** See {@link keyDefaultsSchema}. */
+export type KeyDefaults = z.infer<typeof keyDefaultsSchema>;
+
+const read = new WeakMap<object, KeyDefaults>();
+
+/**
+ * What is stored with a key, read once per record. Fields that a newer version may have written are dropped; a field
+ * that no longer reads as it should counts as not set.
+ */
+export function readKeyDefaults(stored: object | undefined): KeyDefaults {
+  if (stored === undefined) return {};
+  let defaults = read.get(stored);
+  if (defaults === undefined) {
+    defaults = lenient(stored);
+    read.set(stored, defaults);
+  }
+  return defaults;
+}
+
+function lenient(stored: object): KeyDefaults {
+  const whole = keyDefaultsSchema.safeParse(stored);
+  if (whole.success) return whole.data;
+  const sound = Object.entries(stored).filter(([name, value]) => keyDefaultsSchema.safeParse({ [name]: value }).success);
+  return keyDefaultsSchema.parse(Object.fromEntries(sound));
+}
