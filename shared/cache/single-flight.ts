@@ -9,15 +9,23 @@ const renewEveryMs = 3_000;
 const firstPauseMs = 40;
 const longestPauseMs = 500;
 
-/** What single flight needs of the world. */
-export interface FlightPorts {
-  readonly store: AnswerStore;
+/** What a lead needs of the store. */
+export type LeaseStore = Pick<AnswerStore, 'renew' | 'keep' | 'abandon'>;
+
+/** What a lead needs of the world. */
+export interface LeadPorts {
+  readonly store: LeaseStore;
   readonly nowMs: () => number;
+  /** Told when the store failed; the call goes on without it. */
+  readonly onStoreFailure: (error: unknown) => void;
+}
+
+/** What single flight needs of the world. */
+export interface FlightPorts extends LeadPorts {
+  readonly store: AnswerStore;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly sleep: (ms: number) => Promise<void>;
-  /** Told when the store failed; the call goes on without it. */
-  readonly onStoreFailure: (error: unknown) => void;
 }
 
 /** How waiting for a leader ended: it answered, it gave up, or it is dead. */
@@ -30,12 +38,12 @@ export type FlightEnd =
 export class Lead {
   readonly key: string;
   readonly #owner: string;
-  readonly #ports: FlightPorts;
+  readonly #ports: LeadPorts;
   readonly #onLanded: (answer?: CachedAnswer) => void;
   readonly #renewal: NodeJS.Timeout;
   #over = false;
 
-  constructor(key: string, owner: string, ports: FlightPorts, onLanded: (answer?: CachedAnswer) => void) {
+  constructor(key: string, owner: string, ports: LeadPorts, onLanded: (answer?: CachedAnswer) => void = () => {}) {
     this.key = key;
     this.#owner = owner;
     this.#ports = ports;
@@ -60,9 +68,14 @@ export class Lead {
   }
 
   /** Gives up without an answer. Never throws. Harmless when the lead is over. */
-  async abandon(): Promise<void> {
+  abandon(): Promise<void> {
+    return this.end(() => this.#ports.store.abandon(this.key, this.#owner));
+  }
+
+  /** Ends the lead in a way of its own. Never throws. Harmless when the lead is over. */
+  async end(write: () => Promise<void>): Promise<void> {
     if (!this.#end()) return;
-    await this.#ports.store.abandon(this.key, this.#owner).catch(this.#ports.onStoreFailure);
+    await write().catch(this.#ports.onStoreFailure);
     this.#onLanded();
   }
 

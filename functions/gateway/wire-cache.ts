@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SingleFlight } from '../../shared/cache/single-flight.ts';
+import type { CacheParts } from '../../shared/middleware/cache.ts';
+import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
+import { DynamoAnswers } from '../../shared/store/cache-answers.ts';
+import { DynamoCacheCounts } from '../../shared/store/cache-counts.ts';
+import { DynamoGenerations } from '../../shared/store/cache-generations.ts';
+import { DynamoIdempotency } from '../../shared/store/cache-idempotency.ts';
+import type { CacheTable } from '../../shared/store/cache-items.ts';
+import { describeError, type Log } from '../../shared/telemetry/log.ts';
+
+/** The cache and the idempotency keys, on one table. */
+export function wireCache(
+  place: CacheTable,
+  { log, nowMs }: { readonly log: Log; readonly nowMs: () => number },
+): { readonly cache: CacheParts; readonly idempotency: IdempotencyParts } {
+  const answers = new DynamoAnswers(place);
+  const wallMs = (): number => Math.floor(nowMs());
+  const flight = new SingleFlight({
+    store: answers,
+    nowMs: wallMs,
+    random: Math.random,
+    sleep: (ms) => sleep(ms),
+    onStoreFailure: (error) => log.write('warn', 'cache failed', describeError(error)),
+  });
+  return {
+    cache: { answers, generations: new DynamoGenerations(place, Date.now), flight, statistics: new DynamoCacheCounts(place), log, nowMs },
+    idempotency: { store: new DynamoIdempotency(place), log, nowMs: wallMs },
+  };
+}

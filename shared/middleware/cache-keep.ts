@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { AnswerRecorder, type RecordedBody } from '../cache/answer-recorder.ts';
+import { type KeptSize, noCounts } from '../cache/answer-store.ts';
+import { isKeepable } from '../cache/cacheable.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
+import type { Lead } from '../cache/single-flight.ts';
+import type { Usage } from '../calls/usage.ts';
+import { routeCall } from '../routing/attempts.ts';
+import type { RoutingPorts } from '../routing/journey.ts';
+import type { Target } from '../routing/plan.ts';
+import { describeError } from '../telemetry/log.ts';
+import type { CacheParts } from './cache.ts';
+import type { CacheExchange } from './cache-exchange.ts';
+import { type Answered, type Exchange, known } from './exchange.ts';
+import { journeyOf } from './respond.ts';
+
+/** What keeping an answer needs of the world. */
+export interface KeepPorts {
+  readonly cache: CacheParts;
+  readonly routing: RoutingPorts;
+  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
+}
+
+/**
+ * Fetches a fresh answer in the place of the expired one that the caller has got by now. The call pays for it, out of
+ * what is still held. Runs after the last byte and before settling. Never throws.
+ */
+export async function revalidate(exchange: Exchange, ports: KeepPorts): Promise<void> {
+  const claimed = await exchange.cache?.revalidation;
+  if (exchange.cache === undefined || claimed?.kind !== 'leading') return;
+  exchange.cache.lead = claimed.lead;
+  const call = known(exchange.call, 'call');
+  try {
+    const journey = { ...journeyOf(exchange), signal: new AbortController().signal, call: { ...call, stream: false } };
+    const routed = await routeCall(journey, ports.routing);
+    if (routed.kind !== 'json') return;
+    const { answer, target } = routed;
+    exchange.recorder = new AnswerRecorder(exchange.dialect);
+    exchange.recorder.whole(answer.body, answer.json);
+    const usage = answer.usage === undefined ? undefined : () => answer.usage;
+    exchange.answered = { target, facts: exchange.dialect.readAnswer(answer.json), usage, answeredAtMs: ports.cache.nowMs() };
+    delete exchange.replayed;
+  } catch (error) {
+    ports.cache.log.write('warn', 'cache revalidation failed', { request_id: exchange.requestId, ...describeError(error) });
+  }
+}
+
+/** Stores what the call has got, if it led and if that may be kept, and counts what the cache did. Never throws. */
+export async function keepAnswer(exchange: Exchange, ports: KeepPorts): Promise<void> {
+  const { cache } = exchange;
+  if (cache === undefined) return;
+  const served = exchange.replayed?.answer;
+  const size = cache.lead === undefined ? undefined : await keepLed(exchange, cache, cache.lead, ports);
+  await count(exchange, cache, served, size, ports);
+}
+
+async function keepLed(exchange: Exchange, cache: CacheExchange, lead: Lead, ports: KeepPorts): Promise<KeptSize | undefined> {
+  const lookup = await cache.lookup;
+  const { policy } = cache;
+  const kept = await finishedAnswer(exchange, ports);
+  if (lookup === undefined || kept === undefined || !isKeepable(known(exchange.call, 'call').dialect, kept.json, kept.answered.facts)) {
+    await lead.abandon();
+    return undefined;
+  }
+  const storedAtMs = kept.answer.storedAtMs;
+  return await lead.keep({
+    ...kept.answer,
+    freshUntilMs: storedAtMs + policy.ttlMs,
+    keptUntilMs: storedAtMs + policy.ttlMs + policy.keptStaleMs,
+    generations: lookup.generations,
+  });
+}
+
+/** The whole answer of a provider to this call, once it is known to be whole; undefined for every other. */
+export async function finishedAnswer(
+  exchange: Exchange,
+  ports: Pick<KeepPorts, 'cache' | 'costOf'>,
+): Promise<{ readonly answer: CachedAnswer; readonly json: RecordedBody['json']; readonly answered: Answered } | undefined> {
+  const delivery = await exchange.delivery;
+  const { answered, recorder, replayed } = exchange;
+  const isRefreshed = exchange.cache?.revalidation !== undefined;
+  if (answered === undefined || recorder === undefined || replayed !== undefined) return undefined;
+  if (!isRefreshed && delivery !== undefined && delivery.ending !== 'complete') return undefined;
+  const body = recorder.body();
+  if (body === undefined) return undefined;
+  const { target, facts } = answered;
+  const usage = answered.usage?.() ?? facts.usage;
+  const storedAtMs = Math.floor(ports.cache.nowMs());
+  const answer = {
+    dialect: known(exchange.call, 'call').dialect,
+    body: body.text,
+    target: target.name,
+    storedAtMs,
+    freshUntilMs: storedAtMs,
+    keptUntilMs: storedAtMs,
+    costNanoUsd: usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier),
+    durationMs: Math.round(storedAtMs - exchange.startedAtMs),
+    generations: {},
+    etag: etagOf(body.text),
+  };
+  return { answer, json: body.json, answered };
+}
+
+/** A strong validator: equal where the body is equal, byte for byte. */
+function etagOf(text: string): string {
+  return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
+}
+
+async function count(
+  exchange: Exchange,
+  cache: CacheExchange,
+  served: CachedAnswer | undefined,
+  size: KeptSize | undefined,
+  ports: KeepPorts,
+): Promise<void> {
+  const counts = noCounts();
+  if (cache.outcome === 'hit') counts.hits = 1;
+  else if (cache.outcome === 'coalesced') counts.coalesced = 1;
+  else if (cache.outcome === 'stale') counts.stale = 1;
+  else counts.misses = 1;
+  if (size !== undefined) Object.assign(counts, { stored: 1, bodyBytes: size.bytes, storedBytes: size.storedBytes });
+  if (served !== undefined) {
+    counts.savedNanoUsd = served.costNanoUsd ?? 0;
+    counts.savedMs = Math.max(0, Math.round(served.durationMs - (ports.cache.nowMs() - exchange.startedAtMs)));
+  }
+  await ports.cache.statistics.add(counts, ports.cache.nowMs()).catch((error: unknown) => {
+    ports.cache.log.write('warn', 'cache counts failed', { request_id: exchange.requestId, ...describeError(error) });
+  });
+}

@@ -1,0 +1,63 @@
+import { Buffer } from 'node:buffer';
+import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
+import { ageSeconds } from '../cache/freshness.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Routed } from '../routing/journey.ts';
+import { OpenedStream } from '../routing/opened-stream.ts';
+import type { Target } from '../routing/plan.ts';
+import { ListedFrames } from '../streaming/listed-frames.ts';
+import type { CacheExchange, CacheOutcome, Replayed } from './cache-exchange.ts';
+import { type Exchange, known } from './exchange.ts';
+
+/** The stored answer, unless it was purged along one of the call's dimensions. */
+export function usable(
+  answer: CachedAnswer | undefined,
+  cache: Pick<CacheExchange, 'dimensions'>,
+  generations: Generations,
+): CachedAnswer | undefined {
+  return answer === undefined || isPurged(answer, cache.dimensions, generations) ? undefined : answer;
+}
+
+/** A stored answer of the cache in the place of a provider's, as a body or as a stream, whichever was asked for. */
+export function replayedRoute(exchange: Exchange, answer: CachedAnswer, outcome: CacheOutcome, nowMs: number): Promise<Routed> {
+  noteOutcome(exchange, outcome);
+  Object.assign(exchange.responseHeaders, { age: String(ageSeconds(answer, nowMs)), etag: answer.etag });
+  return replay(exchange, { answer, from: 'cache' }, nowMs);
+}
+
+/** Says what the cache did, where headers have not gone out yet. */
+export function noteOutcome(exchange: Exchange, outcome: CacheOutcome): void {
+  if (exchange.cache !== undefined) exchange.cache.outcome = outcome;
+  exchange.responseHeaders['x-sluice-cache'] = outcome;
+}
+
+/** Serves a stored answer, of whatever origin. From here on the call costs nothing. */
+export async function replay(exchange: Exchange, replayed: Replayed, nowMs: number): Promise<Routed> {
+  const { answer } = replayed;
+  const call = known(exchange.call, 'call');
+  const json = parsed(answer.body);
+  const base = { target: targetOf(exchange, answer), lane: answer.target, sentAtMs: nowMs, headers: {}, attempts: 0 };
+  exchange.replayed = replayed;
+  if (!call.stream) {
+    return { ...base, kind: 'json', answer: { kind: 'json', status: 200, headers: {}, body: Buffer.from(answer.body), json } };
+  }
+  const { dialect } = exchange;
+  const frames = known(dialect.recording, 'recording').replay(json, call);
+  const stream = new OpenedStream(dialect, dialect.startStream(call), new ListedFrames(frames), answer.target, () => {});
+  await stream.opening(false);
+  return { ...base, kind: 'stream', stream, usage: undefined };
+}
+
+/** Who answered then; where the configuration has changed since, whoever would answer now stands in, under that name. */
+function targetOf(exchange: Exchange, answer: CachedAnswer): Target {
+  const { targets, requested } = known(exchange.plan, 'plan');
+  const target = targets.find(({ name }) => name === answer.target);
+  return target ?? { ...known(targets[0], `target of ${requested}`), name: answer.target };
+}
+
+function parsed(text: string): JsonObject {
+  const value: JsonValue = JSON.parse(text);
+  if (isJsonObject(value)) return value;
+  throw new GatewayError('internal_error', 'A stored answer is not a JSON object.');
+}

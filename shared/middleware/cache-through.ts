@@ -1,0 +1,153 @@
+import { AnswerRecorder } from '../cache/answer-recorder.ts';
+import { type CachePolicy, onlyIfCachedMiss } from '../cache/cache-policy.ts';
+import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
+import { type Freshness, freshnessOf } from '../cache/freshness.ts';
+import type { FlightEnd } from '../cache/single-flight.ts';
+import type { ErrorCode } from '../errors/codes.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { Routed } from '../routing/journey.ts';
+import { describeError } from '../telemetry/log.ts';
+import type { CacheParts } from './cache.ts';
+import type { CacheExchange } from './cache-exchange.ts';
+import { noteOutcome, replayedRoute, usable } from './cache-replay.ts';
+import type { Exchange } from './exchange.ts';
+
+/** A leader's death lets those who wait try for the lead; past so many rounds a call goes its own way. */
+const mostRounds = 4;
+
+/** Failures for which an expired answer is better than the error (RFC 5861 section 4). */
+const outages: ReadonlySet<ErrorCode> = new Set([
+  'provider_error',
+  'provider_timeout',
+  'no_target_available',
+  'rate_limit_exceeded',
+  'internal_error',
+]);
+
+/** One call at the cache, past admission. */
+interface Visit {
+  readonly exchange: Exchange;
+  readonly cache: CacheExchange;
+  readonly generations: Generations;
+  readonly route: () => Promise<Routed>;
+  readonly parts: CacheParts;
+}
+
+/**
+ * Answers a call from the cache where that is allowed, from the answer that another call is waiting for where there is
+ * one, and otherwise from a provider, taking down the answer for the calls to come. A store that fails is a miss.
+ */
+export async function throughCache(exchange: Exchange, route: () => Promise<Routed>, parts: CacheParts): Promise<Routed> {
+  const { cache } = exchange;
+  if (cache === undefined) return recorded(exchange, await route());
+  const lookup = await cache.lookup;
+  noteOutcome(exchange, 'miss');
+  if (lookup === undefined) {
+    if (cache.policy.onlyIfCached) throw onlyIfCachedMiss('the cache cannot be read at this moment');
+    return recorded(exchange, await route());
+  }
+  const visit: Visit = { exchange, cache, generations: lookup.generations, route, parts };
+  const found = judge(visit, lookup.slot.answer);
+  if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
+  if (found.freshness === 'revalidate') {
+    cache.revalidation = claim(visit, found.answer);
+    return serve(visit, found.answer, 'stale');
+  }
+  if (cache.policy.onlyIfCached) throw onlyIfCachedMiss('there is none that is fresh');
+  return await fetchOnce(visit, lookup.slot.answer);
+}
+
+type Judged =
+  | { readonly freshness: 'none'; readonly answer: undefined }
+  | { readonly freshness: Exclude<Freshness, 'none'>; readonly answer: CachedAnswer };
+
+function judge({ cache, generations, parts }: Visit, answer: CachedAnswer | undefined, policy: CachePolicy = cache.policy): Judged {
+  const found = usable(answer, cache, generations);
+  const freshness = found === undefined ? 'none' : freshnessOf(found, policy, parts.nowMs());
+  return found === undefined || freshness === 'none' ? { freshness: 'none', answer: undefined } : { freshness, answer: found };
+}
+
+function serve({ exchange, parts }: Visit, answer: CachedAnswer, outcome: 'hit' | 'stale' | 'coalesced'): Promise<Routed> {
+  return replayedRoute(exchange, answer, outcome, parts.nowMs());
+}
+
+/** Fetches the answer as the one that does so, or waits for whoever does. */
+async function fetchOnce(visit: Visit, seen: CachedAnswer | undefined): Promise<Routed> {
+  const { cache, parts } = visit;
+  let unusable = seen;
+  for (let round = 0; round < mostRounds; round += 1) {
+    const claimed = await claim(visit, unusable);
+    if (claimed?.kind === 'leading') {
+      cache.lead = claimed.lead;
+      return fetch(visit, unusable);
+    }
+    // Whoever wants nothing that is stored does not want what was asked before it either.
+    if (claimed === undefined || cache.policy.refresh) break;
+    const { slot } = claimed;
+    const found = judge(visit, slot.answer);
+    if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
+    unusable = slot.answer;
+    if (slot.leaseUntilMs <= parts.nowMs()) continue;
+    const end = await follow(visit, unusable);
+    if (end?.kind === 'landed' && judge(visit, end.answer).freshness === 'fresh') return serve(visit, end.answer, 'coalesced');
+    // A leader that gave up was refused, or got what may not be shared: the next one would fare no better.
+    if (end?.kind !== 'lapsed') break;
+    unusable = end.slot.answer;
+  }
+  noteOutcome(visit.exchange, 'miss');
+  return fetch(visit, unusable);
+}
+
+async function claim({ cache, exchange, parts }: Visit, outdated: CachedAnswer | undefined) {
+  try {
+    return await parts.flight.claim(cache.key, exchange.requestId, outdated?.storedAtMs);
+  } catch (error) {
+    noteFailure(exchange, parts, error);
+    return undefined;
+  }
+}
+
+/** Waits for the leader, for as long as the call itself has. Undefined when the store failed. */
+async function follow({ cache, exchange, parts }: Visit, outdated: CachedAnswer | undefined): Promise<FlightEnd | undefined> {
+  noteOutcome(exchange, 'coalesced');
+  const leaving = Promise.withResolvers<never>();
+  const leave = (): void => leaving.reject(new GatewayError('client_closed_request', 'The client closed the request.'));
+  const timer = setTimeout(
+    () => leaving.reject(new GatewayError('provider_timeout', 'The answer that an identical call is waiting for did not come in time.')),
+    Math.max(0, exchange.deadlineAtMs - parts.nowMs()),
+  );
+  exchange.clientGone.addEventListener('abort', leave, { once: true });
+  try {
+    const end = parts.flight.follow(cache.key, outdated?.storedAtMs).catch((error: unknown) => noteFailure(exchange, parts, error));
+    return await Promise.race([end, leaving.promise]);
+  } finally {
+    clearTimeout(timer);
+    exchange.clientGone.removeEventListener('abort', leave);
+  }
+}
+
+/** Asks the providers; when all of them fail, an expired answer inside its window is better than none. */
+async function fetch(visit: Visit, stale: CachedAnswer | undefined): Promise<Routed> {
+  const { exchange, route } = visit;
+  try {
+    return recorded(exchange, await route());
+  } catch (error) {
+    const found = judge(visit, stale, { ...visit.cache.policy, refresh: true });
+    if (found.freshness !== 'if-error' || !(error instanceof GatewayError) || !outages.has(error.code)) throw error;
+    return serve(visit, found.answer, 'stale');
+  }
+}
+
+/** Takes the answer down as it passes, where somebody will keep it. */
+function recorded(exchange: Exchange, routed: Routed): Routed {
+  if (exchange.cache?.lead === undefined && exchange.idempotency === undefined) return routed;
+  if (routed.kind === 'binary') return routed;
+  exchange.recorder = new AnswerRecorder(exchange.dialect);
+  if (routed.kind === 'json') exchange.recorder.whole(routed.answer.body, routed.answer.json);
+  return routed;
+}
+
+function noteFailure(exchange: Exchange, parts: CacheParts, error: unknown): undefined {
+  parts.log.write('warn', 'cache failed', { request_id: exchange.requestId, ...describeError(error) });
+  return undefined;
+}

@@ -1,0 +1,131 @@
+import type { AnswerStore, CacheStatistics, GenerationSource } from '../cache/answer-store.ts';
+import { cacheKey } from '../cache/cache-key.ts';
+import { type CachePolicy, cachePolicy, onlyIfCachedMiss } from '../cache/cache-policy.ts';
+import { type CacheSettings, cacheSettingsSchema } from '../cache/cache-settings.ts';
+import { isCacheable } from '../cache/cacheable.ts';
+import { modelDimension, namespaceDimension } from '../cache/cached-answer.ts';
+import { freshnessOf } from '../cache/freshness.ts';
+import type { SingleFlight } from '../cache/single-flight.ts';
+import type { Call } from '../calls/call.ts';
+import type { Routed } from '../routing/journey.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import type { CacheExchange, CacheLookup } from './cache-exchange.ts';
+import { replayedRoute, usable } from './cache-replay.ts';
+import { type Exchange, type GatewayMiddleware, type GatewayResponse, known } from './exchange.ts';
+
+/** What the cache works with, from one request to the next. */
+export interface CacheParts {
+  readonly answers: AnswerStore;
+  readonly generations: GenerationSource;
+  readonly flight: SingleFlight;
+  readonly statistics: CacheStatistics;
+  readonly log: Log;
+  readonly nowMs: () => number;
+}
+
+export interface CacheOptions {
+  readonly parts: () => Promise<CacheParts>;
+  /** Answers a call with what took the place of a provider's answer. */
+  readonly respondWith: (exchange: Exchange, routed: () => Promise<Routed>) => Promise<GatewayResponse>;
+}
+
+/** A look-up that takes longer than this is no faster than a provider, in milliseconds. */
+const lookupPatienceMs = 300;
+
+/**
+ * Begins to look an answer up while the call is being admitted, so that both take one round trip; whatever is found is
+ * served after admission only. A call that the cache has no part in costs no access to the store.
+ */
+export function cache(options: CacheOptions): GatewayMiddleware {
+  return {
+    before: async function cacheBefore(request): Promise<undefined> {
+      const { exchange } = request.context;
+      const { call, endpoint } = exchange;
+      if (call === undefined || endpoint?.kind !== 'call') return;
+      exchange.responseHeaders['x-sluice-cache'] = 'bypass';
+      const policy = policyOf(exchange, call);
+      if (policy !== undefined) beginLookup(exchange, call, policy, await options.parts());
+    },
+    onError: async function cacheOnError(request): Promise<GatewayResponse | undefined> {
+      // Errors before the trace leave no exchange behind.
+      const exchange: Exchange | undefined = request.context.exchange;
+      if (exchange === undefined) return undefined;
+      return await answerThoughSpent(exchange, request.error, options);
+    },
+  };
+}
+
+/** The policy of a call; undefined where the cache has no part in it. */
+function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
+  const { settings } = known(exchange.config, 'config');
+  const { route } = known(exchange.plan, 'plan');
+  const ofRoute = route !== undefined && Object.hasOwn(settings.models, route) ? settings.models[route]?.cache : undefined;
+  const policy = cachePolicy([settings.defaults.cache, ofRoute, settingsOfKey(exchange)], exchange.http.headers);
+  if (policy === undefined || isCacheable(call, exchange.dialect, policy)) return policy;
+  if (policy.onlyIfCached) throw onlyIfCachedMiss('calls of this kind are not cached');
+  return undefined;
+}
+
+/** A key's own settings; what a newer version wrote and this one does not understand counts as nothing. */
+function settingsOfKey(exchange: Exchange): CacheSettings | undefined {
+  const settings = known(exchange.principal, 'principal').key.defaults?.cache;
+  return settings === undefined ? undefined : cacheSettingsSchema.safeParse(settings).data;
+}
+
+function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts: CacheParts): void {
+  const plan = known(exchange.plan, 'plan');
+  const { key: record } = known(exchange.principal, 'principal');
+  const key = cacheKey({
+    call,
+    targets: plan.targets,
+    tenant: { key: record.id, team: record.team, organization: record.organization },
+    scope: policy.scope,
+    namespace: policy.namespace,
+    callerKey: policy.callerKey,
+  });
+  const models = new Set([plan.requested, ...plan.targets.map(({ name }) => name)]);
+  const dimensions = [...models].map(modelDimension);
+  if (policy.namespace !== undefined) dimensions.push(namespaceDimension(policy.namespace));
+  exchange.responseHeaders['x-sluice-cache-key'] = key;
+  exchange.cache = { key, policy, dimensions, lookup: lookUp(exchange, key, parts), outcome: 'miss' };
+}
+
+async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promise<CacheLookup | undefined> {
+  const begunAtMs = parts.nowMs();
+  let timer: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), lookupPatienceMs);
+  });
+  const found = Promise.all([parts.answers.find(key, false), parts.generations.current()]).then(
+    ([slot, generations]) => ({ slot, generations }),
+    (error: unknown) => {
+      parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, ...describeError(error) });
+      return undefined;
+    },
+  );
+  try {
+    return await Promise.race([found, tooSlow]);
+  } finally {
+    clearTimeout(timer);
+    exchange.timings.cache = parts.nowMs() - begunAtMs;
+  }
+}
+
+/** A stored answer costs nothing, so where the operator wants it, it is served to those whose budget is spent too. */
+async function answerThoughSpent(
+  exchange: Exchange,
+  error: Error | null | undefined,
+  options: CacheOptions,
+): Promise<GatewayResponse | undefined> {
+  const found: CacheExchange | undefined = exchange.cache;
+  if (found === undefined || !found.policy.serveWhenExhausted || !isBudgetSpent(error)) return undefined;
+  const lookup = await found.lookup;
+  const { nowMs } = await options.parts();
+  const answer = lookup && usable(lookup.slot.answer, found, lookup.generations);
+  if (answer === undefined || freshnessOf(answer, found.policy, nowMs()) !== 'fresh') return undefined;
+  return await options.respondWith(exchange, () => replayedRoute(exchange, answer, 'hit', nowMs()));
+}
+
+function isBudgetSpent(error: Error | null | undefined): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'budget_exceeded';
+}
