@@ -4,7 +4,7 @@ import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-respons
 import { GatewayError, toGatewayError } from '../../shared/errors/gateway-error.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { checkAdminKey } from './admin-key.ts';
-import { findRoute } from './find-route.ts';
+import { findRoute, isOpen } from './find-route.ts';
 import type { AdminRequest, AdminRoute } from './operation.ts';
 
 /** What the control plane answers with. */
@@ -29,7 +29,12 @@ export function makeAdminHandler(wired: () => Promise<AdminWiring>) {
       const { routes } = await wired();
       const { route, params } = findRoute(routes, event.httpMethod, event.path);
       const answer = await route.operation(toAdminRequest(event, params));
-      return { statusCode: answer.status, headers: answerHeaders, body: JSON.stringify(answer.body) };
+      const contentType = answer.text && { 'content-type': answer.text.contentType };
+      return {
+        statusCode: answer.status,
+        headers: { ...answerHeaders, ...contentType, ...answer.headers },
+        body: answer.text?.content ?? JSON.stringify(answer.body),
+      };
     });
 }
 
@@ -38,7 +43,8 @@ type AdminMiddleware = MiddlewareObj<APIGatewayProxyEvent, APIGatewayProxyResult
 function authenticateAdmin(wired: () => Promise<AdminWiring>): AdminMiddleware {
   return {
     before: async ({ event }) => {
-      const { adminKey } = await wired();
+      const { adminKey, routes } = await wired();
+      if (isOpen(routes, event.httpMethod, event.path)) return;
       checkAdminKey(headerOf(event, 'authorization'), await adminKey());
     },
   };
@@ -66,12 +72,14 @@ function renderErrors(wired: () => Promise<AdminWiring>): AdminMiddleware {
 }
 
 function toAdminRequest(event: APIGatewayProxyEvent, params: AdminRequest['params']): AdminRequest {
+  const ifNoneMatch = headerOf(event, 'if-none-match');
   return {
     params,
     query: event.queryStringParameters ?? {},
     body: bodyOf(event),
     actor: headerOf(event, 'x-sluice-actor')?.trim().slice(0, 128) || 'admin',
     address: event.requestContext.identity.sourceIp || undefined,
+    ...(ifNoneMatch !== undefined && { ifNoneMatch }),
   };
 }
 

@@ -27,6 +27,12 @@ export function findRoute(
   throw new GatewayError('not_found', `The control plane has nothing at ${path}.`);
 }
 
+/** Whether a request is for a route that needs no key. What matches no route needs one. */
+export function isOpen(routes: readonly AdminRoute[], method: string, path: string): boolean {
+  const segments = segmentsOf(path);
+  return routes.some((route) => route.open === true && route.method === method && matchSegments(route.path, segments) !== undefined);
+}
+
 function segmentsOf(path: string): readonly (string | undefined)[] {
   return path
     .replace(/^\/|\/$/g, '')

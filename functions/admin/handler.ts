@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
+import { callRecords, observationParts } from '../../shared/store/record-connect.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
+import { observationRoutes } from './observation-routes.ts';
 import { adminRoutes } from './routes.ts';
 
 let wiring: Promise<AdminWiring> | undefined;
@@ -29,10 +32,11 @@ async function wire(environment: Environment): Promise<AdminWiring> {
   const ledger = new DynamoLedger({
     db: dynamo,
     table: environment.SLUICE_LEDGER_TABLE,
-    recorder: { record: async (dead) => log.write('warn', 'dead hold settled in full', { ...dead }) },
+    recorder: callRecords(dynamo, environment),
   });
+  const observation = { ...observationParts(dynamo, environment), store, clock, sleep };
   return {
-    routes: adminRoutes({ store, ledger, clock, randomBytes }),
+    routes: [...adminRoutes({ store, ledger, clock, randomBytes }), ...observationRoutes(observation)],
     adminKey: adminKeySource({
       adminKey: environment.SLUICE_ADMIN_KEY,
       secretId: environment.SLUICE_ADMIN_SECRET_ID,

@@ -24,12 +24,18 @@ export interface AdminRequest {
   readonly actor: string;
   /** The address the request came from, as far as it is known. */
   readonly address: string | undefined;
+  /** The `If-None-Match` of a client that holds an earlier answer. */
+  readonly ifNoneMatch?: string;
 }
 
 /** What the control plane answers; `body` is sent as JSON. */
 export interface AdminAnswer {
   readonly status: number;
   readonly body: object;
+  /** Sent in place of `body`. */
+  readonly text?: { readonly contentType: string; readonly content: string };
+  /** Beside the usual ones, or in their place. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One operation. Refuses by throwing a GatewayError. */
@@ -41,4 +47,6 @@ export interface AdminRoute {
   /** Segments in braces stand for any one segment: `/admin/keys/{id}`. */
   readonly path: string;
   readonly operation: Operation;
+  /** Answered without the admin key: for what says nothing of this gateway and its callers. */
+  readonly open?: true;
 }

@@ -98,11 +98,12 @@ async function finish(context: Context & { readonly exchange?: Exchange }, respo
   const { exchange } = context;
   if (exchange?.endpoint?.kind !== 'call' && exchange?.endpoint?.kind !== 'count-tokens') return;
   const wired = await parts();
+  const endedAtMs = nowMs();
   const { ledger, records, log, health } = wired;
   const closed = await keepAnswers(exchange, wired, () =>
     settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) }),
   );
   const bytesOut = closed.delivery?.bytes ?? (typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined);
   measureSpeed(exchange, closed, health, nowMs());
-  await Promise.all([recordCall(exchange, closed, bytesOut, { records, log, nowMs }), health.flush(nowMs())]);
+  await Promise.all([recordCall(exchange, closed, { endedAtMs, bytesOut }, { records, log, nowMs }), health.flush(nowMs())]);
 }

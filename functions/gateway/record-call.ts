@@ -1,40 +1,36 @@
 import type { Exchange } from '../../shared/middleware/exchange.ts';
 import type { ClosedCall } from '../../shared/middleware/settle.ts';
-import type { Log } from '../../shared/telemetry/log.ts';
+import { callLine } from '../../shared/telemetry/call-line.ts';
+import { metricsOf } from '../../shared/telemetry/call-metrics.ts';
+import type { CallRecord } from '../../shared/telemetry/call-record.ts';
+import { describeError, type Log } from '../../shared/telemetry/log.ts';
+import { metricFields } from '../../shared/telemetry/metric-line.ts';
+import { type CallFacts, describeCall } from './describe-call.ts';
 
-/** Writes down a call that is over: one line with everything about it but what was said. */
-export function recordCall(exchange: Exchange, closed: ClosedCall, ports: { readonly log: Log; readonly nowMs: () => number }): void {
-  const { call, answered, principal, options } = exchange;
-  const { consumption, delivery } = closed;
-  ports.log.write(exchange.error === undefined && delivery?.ending !== 'failed' ? 'info' : 'warn', 'call', {
-    request_id: exchange.requestId,
-    key: principal?.key.id,
-    team: principal?.key.team,
-    session: options?.session,
-    tags: options?.tags,
-    dialect: exchange.dialect.name,
-    model: call?.model,
-    served_by: answered?.target.name,
-    stream: call?.stream,
-    status: exchange.status,
-    error: (exchange.error ?? delivery?.error)?.code,
-    ending: delivery?.ending,
-    finish_reason: answered?.facts.finishReason,
-    attempts: exchange.attempts.map(({ target, status, outcome, latencyMs }) => ({
-      target,
-      status,
-      outcome,
-      latency_ms: round(latencyMs),
-    })),
-    input_tokens: consumption.usage.inputTokens,
-    output_tokens: consumption.usage.outputTokens,
-    cost_nano_usd: consumption.costNanoUsd,
-    estimated: consumption.estimated || undefined,
-    first_content_ms: delivery?.firstContentAtMs === undefined ? undefined : round(delivery.firstContentAtMs - exchange.startedAtMs),
-    duration_ms: round(ports.nowMs() - exchange.startedAtMs),
-  });
+/** What recording needs of the world. */
+export interface RecordPorts {
+  readonly records: { write(record: CallRecord, nowMs: number): Promise<void> };
+  readonly log: Log;
+  readonly nowMs: () => number;
 }
 
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100;
+/**
+ * Writes down a call that is over: its record, and one log line with everything about it but what was said, its metrics
+ * among it. Never throws: where the store does not take the record, the line says so, and it holds all of it.
+ */
+export async function recordCall(exchange: Exchange, closed: ClosedCall, facts: CallFacts, ports: RecordPorts): Promise<void> {
+  const nowMs = ports.nowMs();
+  const record = describeCall(exchange, closed, facts);
+  const failure = await ports.records.write(record, nowMs).then(
+    () => undefined,
+    (error: unknown) => error ?? 'nothing',
+  );
+  const unsettled = record.unsettled?.length ?? 0;
+  const metrics = metricFields(metricsOf(record, { settle: unsettled, record: failure !== undefined }), nowMs);
+  const level = failure !== undefined || unsettled > 0 ? 'error' : record.ending === 'failed' ? 'warn' : 'info';
+  ports.log.write(level, 'call', {
+    ...callLine(record),
+    ...(failure !== undefined && { not_recorded: describeError(failure) }),
+    ...metrics,
+  });
 }

@@ -15,3 +15,21 @@ export function sortableId(prefix: string, nowMs: number, randomBytes: (size: nu
   for (const byte of randomBytes(randomLength)) random += alphabet[byte % 32];
   return `${prefix}${time}${random}`;
 }
+
+/** When an id that `sortableId` made was made, in milliseconds since the epoch; undefined for any other text. */
+export function timeOfSortableId(prefix: string, id: string): number | undefined {
+  const body = id.slice(prefix.length);
+  if (!id.startsWith(prefix) || body.length !== timeLength + randomLength) return undefined;
+  let time = 0;
+  for (const [index, character] of [...body].entries()) {
+    const digit = alphabet.indexOf(character);
+    if (digit < 0) return undefined;
+    if (index < timeLength) time = time * 32 + digit;
+  }
+  return time;
+}
+
+/** The smallest id made at `timeMs` or later: for ranges of ids. */
+export function firstSortableId(prefix: string, timeMs: number): string {
+  return sortableId(prefix, timeMs, (size) => new Uint8Array(size));
+}

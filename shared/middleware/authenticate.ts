@@ -21,8 +21,9 @@ export function authenticate(options: { readonly directory: Pick<Directory, 'fin
       if (principal === undefined) {
         throw new GatewayError('invalid_api_key', 'The API key is not valid here. It may have been revoked, or belong to another gateway.');
       }
-      checkKey(principal, begunAtMs);
+      // Known before it is checked: a call with a disabled key is recorded as that key's.
       exchange.principal = principal;
+      checkKey(principal, begunAtMs);
     },
   };
 }

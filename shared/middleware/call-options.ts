@@ -24,12 +24,24 @@ export function readCallOptions(headers: Readonly<Record<string, string>>): Call
   return {
     tags: readTags(headers['x-sluice-tags']),
     endUser: readText(headers, 'x-sluice-user', 256),
-    session: readText(headers, 'x-sluice-session', 256) ?? readText(headers, 'x-session-id', 256),
+    session: readText(headers, 'x-sluice-session', 256) ?? readAgentSession(headers),
     timeoutMs: readNumber(headers, 'x-sluice-timeout-ms', { least: 1, most: 900_000, whole: true }),
     maxCostNanoUsd: toNanoUsd(readNumber(headers, 'x-sluice-max-cost-usd', { least: 0, most: 9_000_000, whole: false })),
     idempotencyKey: readText(headers, 'idempotency-key', 255),
     strict: readFlag(headers, 'x-sluice-strict'),
   };
+}
+
+/**
+ * Headers in which clients name their sessions of their own accord: OpenRouter's, Claude Code's, Codex's (two spellings)
+ * and OpenCode's.
+ */
+const sessionHeaders = ['x-session-id', 'x-claude-code-session-id', 'session-id', 'session_id', 'x-opencode-session'];
+
+/** Nobody meant these for us, so nothing about them is an error. */
+function readAgentSession(headers: Readonly<Record<string, string>>): string | undefined {
+  const value = sessionHeaders.map((name) => headers[name]?.trim()).find((text) => text !== undefined && text !== '');
+  return value?.slice(0, 256);
 }
 
 function readTags(value: string | undefined): Readonly<Record<string, string>> {

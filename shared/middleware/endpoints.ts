@@ -8,7 +8,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 export type Endpoint =
   | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: CallPath }
   | { readonly kind: 'count-tokens'; readonly dialect: Dialect; readonly path: CallPath }
-  | { readonly kind: 'models' | 'key' | 'health'; readonly dialect: Dialect; readonly id?: string };
+  | { readonly kind: 'models' | 'key' | 'health' | 'generation'; readonly dialect: Dialect; readonly id?: string };
 
 /** What the path itself says of a call. */
 interface CallPath {
@@ -42,6 +42,7 @@ const endpointRows: readonly EndpointRow[] = [
     open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decoded(id) }) }),
   },
   { method: 'GET', path: /^\/v1\/key$/, open: () => ({ kind: 'key', dialect: chatCompletions }) },
+  { method: 'GET', path: /^\/v1\/generation$/, open: () => ({ kind: 'generation', dialect: chatCompletions }) },
   { method: 'GET', path: /^\/health$/, open: () => ({ kind: 'health', dialect: chatCompletions }) },
 ];
 

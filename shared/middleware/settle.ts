@@ -28,6 +28,8 @@ export interface ClosedCall {
   readonly consumption: Consumption;
   /** How the stream to the caller ended, where there was one. */
   readonly delivery: DeliveryReport | undefined;
+  /** How the ledger took it; undefined where nothing was held, or nothing is known. */
+  readonly settled: Settled | undefined;
 }
 
 /**
@@ -38,8 +40,9 @@ export async function settle(exchange: Exchange, options: SettleOptions): Promis
   const delivery = await exchange.delivery;
   const consumption = consumptionOf(exchange, delivery, options);
   const { admitted } = exchange;
+  let settled: Settled | undefined;
   if (admitted !== undefined) {
-    const settled = await options.ledger
+    settled = await options.ledger
       .settle(admitted, {
         actualNanoUsd: consumption.costNanoUsd ?? 0,
         actualTokens: consumption.usage.inputTokens + consumption.usage.outputTokens,
@@ -48,10 +51,11 @@ export async function settle(exchange: Exchange, options: SettleOptions): Promis
       })
       .catch((error: unknown) => {
         options.log.write('error', 'settle failed', { request_id: exchange.requestId, ...describeError(error) });
+        return undefined;
       });
     if (settled) warnOfRest(settled, exchange, options.log);
   }
-  return { consumption, delivery };
+  return { consumption, delivery, settled };
 }
 
 function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {

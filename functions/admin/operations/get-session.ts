@@ -1,0 +1,55 @@
+import { GatewayError } from '../../../shared/errors/gateway-error.ts';
+import type { CallRecord } from '../../../shared/telemetry/call-record.ts';
+import { renderCallRecord } from '../../../shared/telemetry/render-call-record.ts';
+import type { Operation } from '../operation.ts';
+import type { RecordParts } from './list-requests.ts';
+
+/** More steps than any agent takes in a session that somebody reads. */
+const mostSteps = 2_000;
+
+/** `GET /admin/sessions/{id}`: the calls of a session, in order, with a running total. A trace id works as well. */
+export function getSession({ records }: Pick<RecordParts, 'records'>): Operation {
+  return async ({ params }) => {
+    const id = params.id ?? '';
+    const bySession = await records.listed({ session: id }, mostSteps);
+    const steps = bySession.length > 0 ? bySession : await records.listed({ traceId: id }, mostSteps);
+    const [first] = steps;
+    const last = steps.at(-1);
+    if (first === undefined || last === undefined) {
+      throw new GatewayError('not_found', `No call was made in a session '${id}', or they are older than records are kept.`);
+    }
+    return {
+      status: 200,
+      body: {
+        id,
+        object: 'session',
+        started_at: new Date(first.startedAtMs).toISOString(),
+        ended_at: new Date(Math.max(...steps.map(({ endedAtMs }) => endedAtMs))).toISOString(),
+        truncated: steps.length === mostSteps,
+        ...totalsOf(steps),
+        steps: withRunningTotal(steps),
+      },
+    };
+  };
+}
+
+function totalsOf(steps: readonly CallRecord[]) {
+  const sum = (pick: (step: CallRecord) => number): number => steps.reduce((total, step) => total + pick(step), 0);
+  return {
+    calls: steps.length,
+    failed_calls: steps.filter(({ ending }) => ending !== 'answered').length,
+    input_tokens: sum(({ usage }) => usage.inputTokens ?? 0),
+    output_tokens: sum(({ usage }) => usage.outputTokens ?? 0),
+    cost_usd: sum(({ costNanoUsd }) => costNanoUsd) / 1e9,
+    cost_nano_usd: sum(({ costNanoUsd }) => costNanoUsd),
+    model_ms: Math.round(sum(({ durationMs }) => durationMs ?? 0)),
+  };
+}
+
+function withRunningTotal(steps: readonly CallRecord[]) {
+  let runningNanoUsd = 0;
+  return steps.map((step, index) => {
+    runningNanoUsd += step.costNanoUsd;
+    return { step: index + 1, running_cost_usd: runningNanoUsd / 1e9, ...renderCallRecord(step) };
+  });
+}

@@ -1,0 +1,35 @@
+import type { Environment } from '../config/environment.ts';
+import type { DynamoDb } from './dynamo-client.ts';
+import { CallRecords } from './record-calls.ts';
+import { Books } from './usage-books.ts';
+import { UsageFold } from './usage-fold.ts';
+import { UsageReader } from './usage-read.ts';
+
+type RecordSettings = Pick<Environment, 'SLUICE_RECORDS_TABLE' | 'SLUICE_RECORD_DAYS'>;
+
+/** The records of calls, as the environment says where and for how long. */
+export function callRecords(db: DynamoDb, environment: RecordSettings): CallRecords {
+  return new CallRecords({ db, table: environment.SLUICE_RECORDS_TABLE, retentionMs: retentionMs(environment) });
+}
+
+/** What makes the sums of usage. */
+export function usageFold(db: DynamoDb, environment: RecordSettings): UsageFold {
+  const records = callRecords(db, environment);
+  return new UsageFold({ db, table: environment.SLUICE_RECORDS_TABLE, records, retentionMs: retentionMs(environment) });
+}
+
+/** What reads the sums of usage. */
+export function usageReader(db: DynamoDb, environment: RecordSettings): UsageReader {
+  return new UsageReader(db, environment.SLUICE_RECORDS_TABLE, callRecords(db, environment));
+}
+
+/** What is read of calls: records, usage, and the books. */
+export function observationParts(db: DynamoDb, environment: RecordSettings & Pick<Environment, 'SLUICE_LEDGER_TABLE'>) {
+  const records = callRecords(db, environment);
+  const usage = usageReader(db, environment);
+  return { records, usage, books: new Books({ db, ledgerTable: environment.SLUICE_LEDGER_TABLE, records, usage }) };
+}
+
+function retentionMs({ SLUICE_RECORD_DAYS: days }: RecordSettings): number {
+  return days * 86_400_000;
+}

@@ -1,0 +1,53 @@
+import type { CallRecord } from './call-record.ts';
+
+/** A call as the log shows it: the record, flat where one searches and sums, without what the metrics beside it say. */
+export function callLine(record: CallRecord): Record<string, unknown> {
+  const { usage } = record;
+  return {
+    request_id: record.id,
+    ending: record.ending,
+    status: record.status,
+    error: record.error,
+    refused_by: record.refusedBy,
+    key: record.keyId,
+    team: record.team,
+    user: record.user,
+    organization: record.organization,
+    end_user: record.endUser,
+    tags: record.tags,
+    session: record.session,
+    trace_id: record.traceId,
+    dialect: record.dialect,
+    requested_model: record.model,
+    served_by: record.servedBy,
+    provider_answer_id: record.providerAnswerId,
+    stream: record.stream,
+    attempts: record.attempts.map(({ target, startedMs, latencyMs, status, outcome }) => ({
+      target,
+      started_ms: startedMs,
+      latency_ms: latencyMs,
+      status,
+      outcome,
+    })),
+    finish_reason: record.finishReason,
+    tools: record.tools,
+    usage,
+    estimated: record.estimated,
+    unpriced: record.unpriced,
+    cost_nano_usd: record.costNanoUsd,
+    cost_parts: record.cost,
+    saved_nano_usd: record.savedNanoUsd,
+    cache: record.cache,
+    held_nano_usd: record.heldNanoUsd,
+    scopes: record.scopes,
+    charges: record.charges,
+    unsettled: record.unsettled,
+    max_output_tokens: record.maxOutputTokens,
+    bytes_in: record.bytesIn,
+    bytes_out: record.bytesOut,
+    duration_ms: record.durationMs,
+    first_byte_ms: record.firstByteMs,
+    first_token_ms: record.firstTokenMs,
+    overhead_ms: record.overheadMs,
+  };
+}
