@@ -100,7 +100,7 @@ export class StreamDelivery extends Readable {
   /** Ends the answer with an error event. */
   fail(error: GatewayError): void {
     if (this.#over) return;
-    this.#sendLast(this.#options.dialect.errorFrames(error));
+    this.#sendLast(this.#options.dialect.errorFrames(error, this.#stream?.state));
     this.#finish('failed', error);
     this.push(null);
   }

@@ -130,8 +130,8 @@ export interface Dialect<State extends StreamState = StreamState> {
   withCost(json: string, costUsd: string): string;
   /** @param requestId the gateway's id of the request, where the dialect has a place for it. */
   errorBody(error: GatewayError, requestId?: string): JsonObject;
-  /** The last event of a stream that failed after its status went out. */
-  errorFrames(error: GatewayError): SseFrame[];
+  /** The last events of a stream that failed after its status went out, with what was read of it, if anything was. */
+  errorFrames(error: GatewayError, state?: State): SseFrame[];
   /** Whether comments may be sent through silence; some clients of some dialects choke on them. */
   readonly allowsComments: boolean;
   /** How a call's stream is framed; server-sent events where it is left out. */
@@ -140,8 +140,11 @@ export interface Dialect<State extends StreamState = StreamState> {
   readonly takesForm?: true;
   /** The form for a provider that speaks this dialect itself: the caller's own parts, with only the documented fields changed. */
   nativeForm?(call: Call, target: NativeTarget): MultipartForm | undefined;
-  /** What an answer that is no JSON (sound, plain text) has used, from the call and the size of the answer; such answers only pass through. */
-  usageOfBytes?(call: Call, bytes: number): { readonly usage: Usage; readonly estimated: boolean };
+  /**
+   * Answers may be no JSON but sound or plain text, which only passes through. What such an answer has used is bounded
+   * from the call and its size; undefined where only the call's own bounds are known.
+   */
+  usageOfBytes?(call: Call, bytes: number): Usage | undefined;
   /** No field of a request bounds what is made, so that a call is let in whole or not at all. */
   readonly fixedOutput?: true;
   /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */

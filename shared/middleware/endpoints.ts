@@ -1,7 +1,15 @@
 import { chatCompletions } from '../dialects/chat-completions.ts';
+import { completions } from '../dialects/completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { embeddings } from '../dialects/embeddings.ts';
 import { gemini } from '../dialects/gemini.ts';
+import { images } from '../dialects/images.ts';
 import { messages, messagesCounting } from '../dialects/messages.ts';
+import { moderations } from '../dialects/moderations.ts';
+import { rerank } from '../dialects/rerank.ts';
+import { responses } from '../dialects/responses.ts';
+import { speech } from '../dialects/speech.ts';
+import { transcriptions } from '../dialects/transcriptions.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /** What a path of the data plane is for. */
@@ -27,8 +35,16 @@ const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, pat
 /** Every path of the data plane. */
 const endpointRows: readonly EndpointRow[] = [
   { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
+  { method: 'POST', path: /^\/v1\/responses$/, open: call(responses) },
   { method: 'POST', path: /^\/v1\/messages$/, open: call(messages) },
   { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, open: () => ({ kind: 'count-tokens', dialect: messagesCounting, path: {} }) },
+  { method: 'POST', path: /^\/v1\/completions$/, open: call(completions) },
+  { method: 'POST', path: /^\/v1\/embeddings$/, open: call(embeddings) },
+  { method: 'POST', path: /^\/v1\/rerank$/, open: call(rerank) },
+  { method: 'POST', path: /^\/v1\/images\/generations$/, open: call(images) },
+  { method: 'POST', path: /^\/v1\/audio\/speech$/, open: call(speech) },
+  { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, open: call(transcriptions) },
+  { method: 'POST', path: /^\/v1\/moderations$/, open: call(moderations) },
   // The model may bring slashes of its own, as they are or percent-encoded, and so may the colon.
   {
     method: 'POST',

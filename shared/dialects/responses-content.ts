@@ -1,0 +1,99 @@
+import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
+import { isJsonObject } from '../calls/json.ts';
+import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
+import type { ResponsesItem, ResponsesPart, ResponsesRequest, ResponsesTool } from './responses-schema.ts';
+
+/** What bears on the number of input tokens: text is bounded by the whole body less the media in it, as in chat completions. */
+export function responsesContentFacts(request: ResponsesRequest, bodyBytes: number): ContentFacts {
+  const media: Media = { images: [], files: [], inlineBytes: 0 };
+  const items = Array.isArray(request.input) ? request.input : [];
+  for (const item of items) gatherItem(item, media);
+  const uses = hostedUses(request);
+  return {
+    textBytes: Math.max(0, bodyBytes - media.inlineBytes),
+    messages: Math.max(1, items.length) + (request.instructions == null ? 0 : 1),
+    tools: request.tools?.length ?? 0,
+    images: media.images,
+    files: media.files,
+    audio: [],
+    // OpenAI caches unasked; a longer retention is not billed.
+    promptCache: 'none',
+    ...(hasStoredContext(request, items) && { hasStoredContext: true }),
+    ...(uses > 0 && { serverToolUses: uses }),
+  };
+}
+
+interface Media {
+  readonly images: ImageFacts[];
+  readonly files: FileFacts[];
+  inlineBytes: number;
+}
+
+function gatherItem(item: ResponsesItem, media: Media): void {
+  if ('content' in item && Array.isArray(item.content)) for (const part of item.content) gatherPart(part, media);
+  if ('output' in item) {
+    if (Array.isArray(item.output)) for (const part of item.output) gatherPart(part, media);
+    // The picture of a screen: https://platform.openai.com/docs/guides/tools-computer-use
+    else if (isJsonObject(item.output)) gatherPart(item.output, media);
+  }
+}
+
+function gatherPart(value: unknown, media: Media): void {
+  if (!isJsonObject(value)) return;
+  const part: Partial<Record<keyof ResponsesPart, unknown>> = value;
+  if (part.type === 'input_image' || part.type === 'computer_screenshot') gatherImage(part, media);
+  else if (part.type === 'input_file') gatherFile(part, media);
+}
+
+function gatherImage(part: Partial<Record<keyof ResponsesPart, unknown>>, media: Media): void {
+  const inline = typeof part.image_url === 'string' ? parseDataUrl(part.image_url) : undefined;
+  const detail = typeof part.detail === 'string' ? { detail: part.detail } : {};
+  if (inline !== undefined) media.inlineBytes += inline.base64.length;
+  media.images.push(inline === undefined ? detail : { bytes: base64Bytes(inline.base64), ...detail });
+}
+
+function gatherFile(part: Partial<Record<keyof ResponsesPart, unknown>>, media: Media): void {
+  if (typeof part.file_data !== 'string') {
+    media.files.push({});
+    return;
+  }
+  const inline = parseDataUrl(part.file_data);
+  const base64 = inline?.base64 ?? part.file_data;
+  media.inlineBytes += base64.length;
+  media.files.push({ bytes: base64Bytes(base64), ...(inline && { mediaType: inline.mediaType }) });
+}
+
+/** A part of the prompt lies with the provider: an earlier response, a conversation, a template, an item by its id, a remote server's tools. */
+function hasStoredContext(request: ResponsesRequest, items: readonly ResponsesItem[]): boolean {
+  return (
+    request.previous_response_id != null ||
+    request.conversation != null ||
+    request.prompt != null ||
+    items.some(({ type }) => type === 'item_reference') ||
+    (request.tools ?? []).some(({ type }) => type === 'mcp')
+  );
+}
+
+/** Tools that OpenAI runs itself (https://platform.openai.com/docs/guides/tools); all others answer through the caller. */
+const hosted = /^(web_search|file_search|code_interpreter|image_generation|mcp|tool_search|shell)/;
+
+/** Whether a tool is run by the provider, which no other provider can do in its place. */
+export function isHosted(tool: ResponsesTool): boolean {
+  return hosted.test(tool.type);
+}
+
+/**
+ * Uses of hosted tools to hold money for where the caller sets no `max_tool_calls`: the API knows no bound of its own.
+ * More than this is rare outside of deep research, whose callers do well to set one.
+ */
+const assumedToolCalls = 4;
+
+function hostedUses(request: ResponsesRequest): number {
+  return (request.tools ?? []).some(isHosted) ? (request.max_tool_calls ?? assumedToolCalls) : 0;
+}
+
+/** The most searches a request is taken to make, each with a price of its own; undefined where it cannot search. */
+export function responsesSearchBound(request: ResponsesRequest): number | undefined {
+  const searches = (request.tools ?? []).some(({ type }) => type.startsWith('web_search'));
+  return searches ? hostedUses(request) : undefined;
+}

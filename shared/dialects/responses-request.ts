@@ -1,0 +1,52 @@
+import type { Call } from '../calls/call.ts';
+import type { JsonObject } from '../calls/json.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { DialectRequest, NativeTarget } from './dialect.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { responsesContentFacts, responsesSearchBound } from './responses-content.ts';
+import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
+
+/** Validates a Responses request and gathers what the gateway has to know of it. */
+export function parseResponsesRequest(request: DialectRequest): Call {
+  const parsed = responsesRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  const responses = parsed.data;
+  check(responses);
+  const searches = responsesSearchBound(responses);
+  const beta = request.headers['openai-beta'];
+  return {
+    dialect: 'responses',
+    model: responses.model,
+    body: request.body,
+    stream: responses.stream === true,
+    streamUsage: true,
+    maxOutputTokens: responses.max_output_tokens ?? undefined,
+    choices: 1,
+    endUser: responses.user ?? responses.safety_identifier ?? undefined,
+    serviceTier: responses.service_tier ?? undefined,
+    content: responsesContentFacts(responses, request.bodyBytes),
+    ...(searches !== undefined && { units: { searches } }),
+    forwardedHeaders: beta === undefined ? {} : { 'openai-beta': beta },
+  };
+}
+
+function check(request: ResponsesRequest): void {
+  if (request.input === undefined && request.prompt == null && request.previous_response_id == null && request.conversation == null)
+    throw new GatewayError('invalid_request', "'input' must be a string or an array of items.", { param: 'input' });
+  if (request.background === true) {
+    throw new GatewayError(
+      'unsupported_parameter',
+      "'background' is not supported: what such a response uses would be known only after this call is over. Stream it instead.",
+      { param: 'background' },
+    );
+  }
+}
+
+/** The caller's body for a provider that speaks Responses, with only what must differ changed. */
+export function nativeResponsesBody(call: Call, target: NativeTarget): JsonObject {
+  const body: JsonObject = { ...call.body, ...target.overrides, model: target.model };
+  if (target.stream) body.stream = true;
+  else if (body.stream === true) body.stream = false;
+  if (target.maxOutputTokens !== undefined) body.max_output_tokens = target.maxOutputTokens;
+  return body;
+}

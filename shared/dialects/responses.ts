@@ -1,0 +1,52 @@
+import { openAiErrorBody } from '../errors/error-response.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+import { openAiError } from './chat-completions.ts';
+import type { Dialect } from './dialect.ts';
+import { readResponsesAnswer, readResponsesFault } from './responses-answer.ts';
+import { responsesFrames } from './responses-events.ts';
+import { nativeResponsesBody, parseResponsesRequest } from './responses-request.ts';
+import {
+  isResponsesComplete,
+  type ResponsesStreamState,
+  readResponsesFrame,
+  startResponsesStream,
+  truncateResponsesStream,
+  withCostInResponse,
+} from './responses-stream.ts';
+
+/**
+ * What ends a failed stream, as OpenAI ends it: `error`, which the official clients raise, and `response.failed`, which
+ * others wait for. The documented fields of `error` stand at its top, and once more in the object that is sent in fact.
+ */
+function errorFrames(error: GatewayError, state?: ResponsesStreamState): SseFrame[] {
+  const { error: body } = openAiErrorBody(error);
+  const { code, message, param } = body;
+  const failed = {
+    ...(state?.response ?? { id: state?.id ?? 'resp_failed', object: 'response', created_at: 0, model: state?.model ?? '', output: [] }),
+    status: 'failed',
+    error: { code, message },
+  };
+  return responsesFrames({ next: state?.sequence.next ?? 0 }, [
+    { type: 'error', fields: { code, message, param, error: { type: body.type, code, message, param } } },
+    { type: 'response.failed', fields: { response: failed } },
+  ]);
+}
+
+/** OpenAI Responses (https://platform.openai.com/docs/api-reference/responses). */
+export const responses: Dialect<ResponsesStreamState> = {
+  name: 'responses',
+  parse: parseResponsesRequest,
+  nativeBody: nativeResponsesBody,
+  readAnswer: readResponsesAnswer,
+  readFault: readResponsesFault,
+  startStream: startResponsesStream,
+  readFrame: readResponsesFrame,
+  isComplete: isResponsesComplete,
+  closing: () => [],
+  truncate: truncateResponsesStream,
+  withCost: withCostInResponse,
+  errorBody: openAiError,
+  errorFrames,
+  allowsComments: true,
+};
