@@ -4,20 +4,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
+import { emptyFacts } from './empty-facts.ts';
 import { geminiUsageSchema } from './gemini-schema.ts';
-
-/** Facts of an answer of which nothing has been read yet. */
-export function emptyFacts(): AnswerFacts {
-  return {
-    usage: undefined,
-    finishReason: undefined,
-    id: undefined,
-    model: undefined,
-    outputBytes: 0,
-    toolNames: [],
-    serviceTier: undefined,
-  };
-}
 
 /** Understands a whole `GenerateContentResponse`. */
 export function readGeminiAnswer(body: JsonObject): AnswerFacts {

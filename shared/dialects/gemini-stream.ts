@@ -4,7 +4,8 @@ import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import type { FrameReading, StreamFraming, StreamState } from './dialect.ts';
-import { blockReasonOf, candidatesOf, emptyFacts, readGeminiCandidate, readGeminiFault, readGeminiHead } from './gemini-answer.ts';
+import { emptyFacts } from './empty-facts.ts';
+import { blockReasonOf, candidatesOf, readGeminiCandidate, readGeminiFault, readGeminiHead } from './gemini-answer.ts';
 
 /** What is remembered of a `streamGenerateContent` stream. */
 export interface GeminiStreamState extends StreamState {

@@ -69,16 +69,18 @@ function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {
 
 function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, options: SettleOptions): Consumption {
   const { answered } = exchange;
+  // Whoever asked first has paid for it.
+  if (exchange.replayed !== undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
   if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   const reported = answered.usage?.() ?? answered.facts.usage;
-  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, options, false);
+  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, options, answered.estimated ?? false);
   const bound = boundUsage(exchange, answered.facts);
   const consumption = priced(bound, answered, options, true);
   const held = exchange.admitted?.amountNanoUsd;
   // A provider that bills on regardless of who listens may bill all that was held for it.
-  if (leftEarly(delivery) && !answered.target.provider.stopsBillingOnAbort && held !== undefined)
-    return { ...consumption, costNanoUsd: held };
+  const billsOn = exchange.dialect.fixedOutput === true || !answered.target.provider.stopsBillingOnAbort;
+  if (leftEarly(delivery) && billsOn && held !== undefined) return { ...consumption, costNanoUsd: held };
   return consumption;
 }
 
@@ -91,6 +93,7 @@ export function boundUsage(exchange: Exchange, facts: Pick<AnswerFacts, 'usage' 
   return usageOf({
     ...facts.usage,
     inputTokens: facts.usage?.inputTokens ?? exchange.quote?.inputTokens ?? 0,
+    ...(facts.usage === undefined && exchange.quote?.units),
     outputTokens: Math.max(facts.usage?.outputTokens ?? 0, facts.outputBytes),
   });
 }

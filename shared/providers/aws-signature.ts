@@ -11,7 +11,7 @@ export interface AwsCredentials {
 export interface UnsignedRequest {
   readonly url: URL;
   readonly method: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly region: string;
   readonly service: string;
   readonly atMs: number;

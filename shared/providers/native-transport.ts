@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { renderForm } from '../calls/multipart-form.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ProviderEndpoint } from './configured-provider.ts';
 import type { HttpClient, UpstreamResponse } from './http-client.ts';
@@ -34,36 +35,29 @@ export class NativeTransport implements Transport {
 
   async send(attempt: Attempt): Promise<Answer> {
     const stream = attempt.call.stream;
-    const body = JSON.stringify(
-      attempt.dialect.nativeBody(attempt.call, {
-        model: attempt.model,
-        asksForStreamUsage: attempt.provider.asksForStreamUsage,
-        maxTokensField: attempt.provider.maxTokensField,
-        maxOutputTokens: attempt.maxOutputTokens,
-        stream,
-        overrides: attempt.overrides,
-      }),
-    );
-    let response = await this.#post(attempt, body, false);
+    const payload = payloadOf(attempt);
+    let response = await this.#post(attempt, payload, false);
     if (response.status === 401) {
       // The key may have been rotated since it was read: look once more, past the cache.
       response.abort();
-      response = await this.#post(attempt, body, true);
+      response = await this.#post(attempt, payload, true);
     }
     if (response.status < 200 || response.status > 299) throw await this.#statusFailure(attempt, response);
-    return stream && isEventStream(response) ? this.#stream(attempt, response) : this.#whole(attempt, response);
+    if (stream && isEventStream(response)) return this.#stream(attempt, response);
+    const passesBytes = attempt.dialect.usageOfBytes !== undefined && !stream && !isJson(response);
+    return passesBytes ? bytesOf(response) : this.#whole(attempt, response);
   }
 
-  async #post(attempt: Attempt, body: string, freshCredential: boolean): Promise<UpstreamResponse> {
+  async #post(attempt: Attempt, payload: Payload, freshCredential: boolean): Promise<UpstreamResponse> {
     const { provider, call } = attempt;
     const endpoint = endpointOf(attempt);
-    const request = { url: urlOf(endpoint, attempt), method: 'POST', body } as const;
+    const request = { url: urlOf(endpoint, attempt), method: 'POST', body: payload.body } as const;
     const identity = await this.#identity.headersFor(provider, endpoint.auth, request, freshCredential);
     return await this.#client.send({
       ...request,
       headers: {
-        'content-type': 'application/json',
-        accept: call.stream ? 'text/event-stream' : 'application/json',
+        'content-type': payload.contentType,
+        accept: call.stream ? 'text/event-stream' : attempt.dialect.usageOfBytes === undefined ? 'application/json' : '*/*',
         'user-agent': 'sluice',
         ...call.forwardedHeaders,
         ...provider.headers,
@@ -123,6 +117,36 @@ export class NativeTransport implements Transport {
   }
 }
 
+/** The request's body as it goes to the provider. */
+interface Payload {
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
+
+function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides }: Attempt): Payload {
+  const target = {
+    model,
+    asksForStreamUsage: provider.asksForStreamUsage,
+    maxTokensField: provider.maxTokensField,
+    maxOutputTokens,
+    stream: call.stream,
+    overrides,
+  };
+  const form = dialect.nativeForm?.(call, target);
+  if (form !== undefined) return { contentType: `multipart/form-data; boundary="${form.boundary}"`, body: renderForm(form) };
+  return { contentType: 'application/json', body: JSON.stringify(dialect.nativeBody(call, target)) };
+}
+
+/** Bytes that pass through as they come. A caller who leaves takes the connection along. */
+function bytesOf(response: UpstreamResponse): Answer {
+  const { body: source } = response;
+  source.once('close', () => {
+    if (!source.readableEnded) response.abort();
+  });
+  const contentType = response.headers['content-type'] ?? 'application/octet-stream';
+  return { kind: 'binary', status: response.status, headers: { ...headersFor(response), 'content-type': contentType }, source };
+}
+
 /** A failure for an error that a provider reported inside an answer which began as a success. */
 export function faultFailure(fault: NonNullable<ReturnType<Dialect['readFault']>>, host: string): UpstreamFailure {
   return new UpstreamFailure('fault', `${host} reported an error inside its answer`, {
@@ -153,6 +177,10 @@ function hostOf(attempt: Attempt): string {
 
 function isEventStream(response: UpstreamResponse): boolean {
   return /^text\/event-stream\b/i.test(response.headers['content-type'] ?? '');
+}
+
+function isJson(response: UpstreamResponse): boolean {
+  return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers['content-type'] ?? '');
 }
 
 /** Headers of a provider's answer that are meant for the caller. */

@@ -7,7 +7,7 @@ import { UpstreamFailure } from './upstream-failure.ts';
 export interface IdentifiedRequest {
   readonly url: URL;
   readonly method: 'GET' | 'POST';
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** What showing an identity needs of the world. */

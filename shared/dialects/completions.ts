@@ -1,0 +1,145 @@
+import { Buffer } from 'node:buffer';
+import type { Call } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+import { sseFrame } from '../streaming/sse-writer.ts';
+import { openAiError } from './chat-completions.ts';
+import { finishReasonOf, readChatFault, readChatUsage, textOf } from './chat-completions-answer.ts';
+import { nativeChatBody } from './chat-completions-request.ts';
+import {
+  type ChatStreamState,
+  chatUsageOf,
+  closeChatStream,
+  isChatComplete,
+  startChatStream,
+  withCostBesideUsage,
+} from './chat-completions-stream.ts';
+import { completionsRequestSchema } from './completions-schema.ts';
+import type { AnswerFacts, Dialect, DialectRequest, FrameReading, NativeTarget } from './dialect.ts';
+import { invalidRequest } from './invalid-request.ts';
+
+function parseCompletionsRequest(request: DialectRequest): Call {
+  const parsed = completionsRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  const { model, prompt, stream, ...rest } = parsed.data;
+  // Each prompt of several is answered on its own; `best_of` candidates are made and billed, though not all are shown.
+  const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt.length : 1;
+  return {
+    dialect: 'completions',
+    model,
+    body: request.body,
+    stream: stream === true,
+    streamUsage: rest.stream_options?.include_usage === true,
+    maxOutputTokens: rest.max_tokens ?? undefined,
+    choices: prompts * Math.max(rest.n ?? 1, rest.best_of ?? 1),
+    endUser: rest.user ?? undefined,
+    serviceTier: rest.service_tier ?? undefined,
+    content: { textBytes: request.bodyBytes, messages: prompts, tools: 0, images: [], files: [], audio: [], promptCache: 'none' },
+    forwardedHeaders: {},
+  };
+}
+
+/** The legacy API has one name for the cap, whatever the chat API of the same provider calls it. */
+function nativeCompletionsBody(call: Call, target: NativeTarget): JsonObject {
+  return nativeChatBody(call, { ...target, maxTokensField: 'max_tokens' });
+}
+
+function readCompletionsAnswer(body: JsonObject): AnswerFacts {
+  const facts: AnswerFacts = {
+    usage: readChatUsage(body.usage),
+    finishReason: undefined,
+    id: textOf(body.id),
+    model: textOf(body.model),
+    outputBytes: 0,
+    toolNames: [],
+    serviceTier: textOf(body.service_tier),
+  };
+  for (const choice of choicesOf(body)) {
+    facts.finishReason ??= finishReasonOf(choice.finish_reason);
+    if (typeof choice.text === 'string') facts.outputBytes += Buffer.byteLength(choice.text);
+  }
+  return facts;
+}
+
+function choicesOf(body: JsonObject): JsonObject[] {
+  return Array.isArray(body.choices) ? body.choices.filter(isJsonObject) : [];
+}
+
+const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
+
+function readCompletionsFrame(state: ChatStreamState, frame: SseFrame): FrameReading {
+  if (frame.data === undefined || frame.data === '') return silent;
+  if (frame.data.trim() === '[DONE]') {
+    state.sawDone = true;
+    state.ended = true;
+    return silent;
+  }
+  const chunk: JsonValue = JSON.parse(frame.data);
+  if (!isJsonObject(chunk)) throw new SyntaxError('a completion chunk must be a JSON object');
+  const fault = chunk.error == null && frame.event !== 'error' ? undefined : readChatFault(chunk);
+  if (fault !== undefined) return { ...silent, fault };
+  state.id ??= textOf(chunk.id);
+  state.model ??= textOf(chunk.model);
+  if (typeof chunk.created === 'number') state.created ??= chunk.created;
+  const choices = choicesOf(chunk);
+  let content = false;
+  for (const choice of choices) if (readChoice(state, choice)) content = true;
+  if (content) state.hasContent = true;
+  return { ...readUsage(state, chunk, choices.length === 0), content };
+}
+
+function readChoice(state: ChatStreamState, choice: JsonObject): boolean {
+  const index = typeof choice.index === 'number' ? choice.index : 0;
+  state.begun.add(index);
+  const finish = finishReasonOf(choice.finish_reason);
+  if (finish !== undefined) {
+    state.finished.add(index);
+    state.finishReason ??= finish;
+  }
+  if (typeof choice.text !== 'string' || choice.text === '') return false;
+  state.outputBytes += Buffer.byteLength(choice.text);
+  return true;
+}
+
+function readUsage(state: ChatStreamState, chunk: JsonObject, withoutChoices: boolean): FrameReading {
+  const usage = readChatUsage(chunk.usage);
+  if (usage === undefined) return silent;
+  state.usage = usage;
+  const final = withoutChoices || isChatComplete(state);
+  if (final) state.sentUsage = true;
+  return { ...silent, finalUsage: final, withhold: withoutChoices && !state.streamUsage };
+}
+
+function truncateCompletionsStream(state: ChatStreamState, usage: Usage, costUsd: string | undefined): SseFrame[] {
+  const head = { id: state.id ?? '', object: 'text_completion', created: state.created ?? 0, model: state.model ?? '' };
+  const open = [...(state.begun.size === 0 ? [0] : state.begun)].filter((index) => !state.finished.has(index));
+  const frames = open.map((index) =>
+    sseFrame(JSON.stringify({ ...head, choices: [{ index, text: '', logprobs: null, finish_reason: 'length' }] })),
+  );
+  if (state.streamUsage) {
+    const body = JSON.stringify({ ...head, choices: [], usage: chatUsageOf(usage) });
+    frames.push(sseFrame(costUsd === undefined ? body : withCostBesideUsage(body, costUsd)));
+  }
+  state.finishReason = 'length';
+  state.ended = true;
+  return [...frames, sseFrame('[DONE]')];
+}
+
+/** OpenAI's legacy Completions (https://platform.openai.com/docs/api-reference/completions). */
+export const completions: Dialect<ChatStreamState> = {
+  name: 'completions',
+  parse: parseCompletionsRequest,
+  nativeBody: nativeCompletionsBody,
+  readAnswer: readCompletionsAnswer,
+  readFault: readChatFault,
+  startStream: (call) => startChatStream(call.streamUsage),
+  readFrame: readCompletionsFrame,
+  isComplete: isChatComplete,
+  closing: closeChatStream,
+  truncate: truncateCompletionsStream,
+  withCost: withCostBesideUsage,
+  errorBody: openAiError,
+  errorFrames: (error) => [sseFrame(JSON.stringify(openAiError(error)))],
+  allowsComments: true,
+};

@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import type { Call } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { type Usage, usageOf } from '../calls/usage.ts';
+import { modelNameSchema } from './chat-completions-schema.ts';
+import type { Dialect, DialectRequest } from './dialect.ts';
+import { nativeEndpointBody } from './embeddings.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
+
+/** Requests of OpenAI's image generation (https://platform.openai.com/docs/api-reference/images/create). */
+export const imagesRequestSchema = z.looseObject({
+  model: modelNameSchema,
+  prompt: z.string({ error: 'must be a string' }).min(1, 'must not be empty'),
+  n: z.int().min(1).max(10).nullish(),
+  size: z.string().nullish(),
+  quality: z.string().nullish(),
+  response_format: z.string().nullish(),
+  output_format: z.string().nullish(),
+  background: z.string().nullish(),
+  stream: z.boolean({ error: 'must be true or false' }).nullish(),
+  partial_images: z.int().min(0).max(3).nullish(),
+  user: z.string().nullish(),
+});
+
+/** See {@link imagesRequestSchema}. */
+export type ImagesRequest = z.infer<typeof imagesRequestSchema>;
+
+/**
+ * The most output tokens of one image where images are priced by the token: 6,240 for a tall one of high quality
+ * (https://platform.openai.com/docs/guides/image-generation#cost-and-latency), 100 for each partial image.
+ */
+const tokensPerImage = 8_192;
+
+function parseImagesRequest(request: DialectRequest): Call {
+  const parsed = imagesRequestSchema.safeParse(request.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  const { model, n, stream, user } = parsed.data;
+  return {
+    dialect: 'images',
+    model,
+    body: request.body,
+    stream: stream === true,
+    streamUsage: true,
+    maxOutputTokens: tokensPerImage,
+    choices: n ?? 1,
+    endUser: user ?? undefined,
+    serviceTier: undefined,
+    content: { textBytes: request.bodyBytes, messages: 1, tools: 0, images: [], files: [], audio: [], promptCache: 'none' },
+    forwardedHeaders: {},
+    units: { images: n ?? 1 },
+  };
+}
+
+const tokens = z.number().nullish();
+const usageSchema = z.looseObject({ input_tokens: tokens, output_tokens: tokens, total_tokens: tokens });
+
+/** Tokens as the GPT image models report them; models priced by the image report none. */
+function readImageUsage(value: JsonValue | undefined): Partial<Usage> {
+  const parsed = usageSchema.safeParse(value);
+  if (!parsed.success) return {};
+  const input = Math.ceil(parsed.data.input_tokens ?? 0);
+  return { inputTokens: input, outputTokens: Math.ceil(Math.max(parsed.data.output_tokens ?? 0, (parsed.data.total_tokens ?? 0) - input)) };
+}
+
+function readImagesAnswer(body: JsonObject) {
+  const made = Array.isArray(body.data) ? body.data.length : 0;
+  return factsOf(body, usageOf({ ...readImageUsage(body.usage), images: made }));
+}
+
+/** Each finished image of a stream brings its own usage. */
+function readImageEvent(event: JsonObject, before: Usage | undefined): Usage | undefined {
+  if (event.type !== 'image_generation.completed') return undefined;
+  const usage = isJsonObject(event.usage) ? readImageUsage(event.usage) : {};
+  return usageOf({
+    inputTokens: (before?.inputTokens ?? 0) + (usage.inputTokens ?? 0),
+    outputTokens: (before?.outputTokens ?? 0) + (usage.outputTokens ?? 0),
+    images: (before?.images ?? 0) + 1,
+  });
+}
+
+/** OpenAI image generation (https://platform.openai.com/docs/api-reference/images). */
+export const images: Dialect = openAiEndpoint({
+  name: 'images',
+  parse: parseImagesRequest,
+  nativeBody: nativeEndpointBody,
+  readAnswer: readImagesAnswer,
+  readEventUsage: readImageEvent,
+});
