@@ -1,12 +1,12 @@
 import type { AnswerStore, CacheStatistics, GenerationSource } from '../cache/answer-store.ts';
 import { cacheKey } from '../cache/cache-key.ts';
 import { type CachePolicy, cachePolicy, onlyIfCachedMiss } from '../cache/cache-policy.ts';
-import { type CacheSettings, cacheSettingsSchema } from '../cache/cache-settings.ts';
 import { isCacheable } from '../cache/cacheable.ts';
 import { modelDimension, namespaceDimension } from '../cache/cached-answer.ts';
 import { freshnessOf } from '../cache/freshness.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import type { Call } from '../calls/call.ts';
+import { readKeyDefaults } from '../config/config-defaults.ts';
 import type { Routed } from '../routing/journey.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import type { CacheExchange, CacheLookup } from './cache-exchange.ts';
@@ -60,16 +60,11 @@ function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
   const { settings } = known(exchange.config, 'config');
   const { route } = known(exchange.plan, 'plan');
   const ofRoute = route !== undefined && Object.hasOwn(settings.models, route) ? settings.models[route]?.cache : undefined;
-  const policy = cachePolicy([settings.defaults.cache, ofRoute, settingsOfKey(exchange)], exchange.http.headers);
+  const ofKey = readKeyDefaults(known(exchange.principal, 'principal').key.defaults).cache;
+  const policy = cachePolicy([settings.defaults.cache, ofRoute, ofKey], exchange.http.headers);
   if (policy === undefined || isCacheable(call, exchange.dialect, policy)) return policy;
   if (policy.onlyIfCached) throw onlyIfCachedMiss('calls of this kind are not cached');
   return undefined;
-}
-
-/** A key's own settings; what a newer version wrote and this one does not understand counts as nothing. */
-function settingsOfKey(exchange: Exchange): CacheSettings | undefined {
-  const settings = known(exchange.principal, 'principal').key.defaults?.cache;
-  return settings === undefined ? undefined : cacheSettingsSchema.safeParse(settings).data;
 }
 
 function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts: CacheParts): void {
