@@ -45,10 +45,10 @@ const endpointRows: readonly EndpointRow[] = [
   { method: 'POST', path: /^\/v1\/audio\/speech$/, open: call(speech) },
   { method: 'POST', path: /^\/v1\/audio\/transcriptions$/, open: call(transcriptions) },
   { method: 'POST', path: /^\/v1\/moderations$/, open: call(moderations) },
-  // The model may bring slashes of its own, as they are or percent-encoded, and so may the colon.
+  // The model may bring slashes of its own, as they are or percent-encoded, and so may the colon. The AI SDK leaves `models/` out before a name with a slash.
   {
     method: 'POST',
-    path: /^\/v1(?:beta)?\/models\/(?<model>.+)(?::|%3[Aa])(?<action>generateContent|streamGenerateContent)$/,
+    path: /^\/v1(?:beta)?\/(?:models\/)?(?<model>.+)(?::|%3[Aa])(?<action>generateContent|streamGenerateContent)$/,
     open: ({ model = '', action = '' }) => ({ kind: 'call', dialect: gemini, path: { model: decoded(model), action } }),
   },
   { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
