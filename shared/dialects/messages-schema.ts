@@ -45,7 +45,10 @@ const toolUseBlock = z.looseObject({
 const knownBlockTypes = ['text', 'image', 'document', 'thinking', 'redacted_thinking', 'tool_use', 'tool_result'];
 
 /** Blocks of types that only some models or betas know (`server_tool_use`, `search_result`, `compaction`) pass as they are. */
-const otherBlock = z.looseObject({ type: z.string().refine((type) => !knownBlockTypes.includes(type)), cache_control: cacheControl });
+const otherBlock = z.looseObject({
+  type: z.string().refine((type) => !knownBlockTypes.includes(type), { abort: true }),
+  cache_control: cacheControl,
+});
 
 const blockError = 'must be a content block such as {"type": "text", "text": "…"}';
 const innerBlocks = [textBlock, imageBlock, documentBlock, thinkingBlock, redactedThinkingBlock, toolUseBlock] as const;

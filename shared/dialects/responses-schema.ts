@@ -47,14 +47,14 @@ const reasoningItem = z.looseObject({
   encrypted_content: z.string().nullish(),
 });
 
-const knownItems = [functionCallItem, functionOutputItem, customCallItem, customOutputItem, reasoningItem] as const;
+const knownItems = [messageItem, functionCallItem, functionOutputItem, customCallItem, customOutputItem, reasoningItem] as const;
 const knownItemTypes = ['message', 'function_call', 'function_call_output', 'custom_tool_call', 'custom_tool_call_output', 'reasoning'];
 
 /** Items of hosted tools (`web_search_call`, `mcp_call`) and whatever comes later pass as they are. */
-const otherItem = z.looseObject({ type: z.string().refine((type) => !knownItemTypes.includes(type)) });
+const otherItem = z.looseObject({ type: z.string().refine((type) => !knownItemTypes.includes(type), { abort: true }) });
 
 /** An item of the input. */
-export const responsesItemSchema = z.union([messageItem, z.discriminatedUnion('type', knownItems), otherItem], {
+export const responsesItemSchema = z.union([z.discriminatedUnion('type', knownItems), otherItem], {
   error: 'must be an item such as {"role": "user", "content": "…"} or {"type": "function_call_output", "call_id": "…", "output": "…"}',
 });
 
