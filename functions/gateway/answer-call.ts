@@ -1,13 +1,33 @@
 import { meterFor } from '../../shared/middleware/admit.ts';
 import { throughCache } from '../../shared/middleware/cache-through.ts';
 import { type Exchange, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
+import { mirrorCall } from '../../shared/middleware/mirror.ts';
 import { type RespondPorts, respond } from '../../shared/middleware/respond.ts';
 import { boundUsage } from '../../shared/middleware/settle.ts';
+import { TargetHolds } from '../../shared/middleware/target-holds.ts';
+import type { Routed } from '../../shared/routing/journey.ts';
 import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
 /** Answers a call: from what is stored, or from a provider. */
 export function answerCall(exchange: Exchange, parts: GatewayParts): Promise<GatewayResponse> {
-  return respond(exchange, { ...respondPorts(exchange, parts), through: (_exchange, route) => throughCache(exchange, route, parts.cache) });
+  const toProvider = (route: () => Promise<Routed>): Promise<Routed> => {
+    prepareTargets(exchange, parts);
+    return route();
+  };
+  return respond(exchange, {
+    ...respondPorts(exchange, parts),
+    through: (_exchange, route) => throughCache(exchange, () => toProvider(route), parts.cache),
+  });
+}
+
+/** Before a call goes out: room at targets with limits of their own is kept by the ledger, and a mirror gets its copy. */
+function prepareTargets(exchange: Exchange, { ledger, log, routing }: GatewayParts): void {
+  const [call, plan, config] = [known(exchange.call, 'call'), known(exchange.plan, 'plan'), known(exchange.config, 'config')];
+  const { requestId, deadlineAtMs } = exchange;
+  const holds = TargetHolds.for({ requestId, call, plan, config, deadlineAtMs }, { ledger, nowMs, log });
+  if (holds !== undefined) exchange.targetHolds = holds;
+  if (plan.mirror !== undefined)
+    exchange.mirrored = mirrorCall(exchange, plan.mirror, { routing, ledger, log, nowMs, costOf: costAt(config.priceOf) });
 }
 
 /** Answers a call with what took the place of a provider's answer. */

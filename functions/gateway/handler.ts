@@ -105,5 +105,10 @@ async function finish(context: Context & { readonly exchange?: Exchange }, respo
   );
   const bytesOut = closed.delivery?.bytes ?? (typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined);
   measureSpeed(exchange, closed, health, nowMs());
-  await Promise.all([recordCall(exchange, closed, { endedAtMs, bytesOut }, { records, log, nowMs }), health.flush(nowMs())]);
+  await Promise.all([
+    exchange.targetHolds?.settle(closed.consumption),
+    exchange.mirrored,
+    recordCall(exchange, closed, { endedAtMs, bytesOut }, { records, log, nowMs }),
+    health.flush(nowMs()),
+  ]);
 }

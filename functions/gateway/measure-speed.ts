@@ -9,6 +9,7 @@ const leastTokens = 16;
 export function measureSpeed(exchange: Exchange, closed: ClosedCall, health: LaneHealth, nowMs: number): void {
   const { answered } = exchange;
   const { delivery, consumption } = closed;
+  if (exchange.replayed !== undefined) return;
   if (answered?.lane === undefined || answered.sentAtMs === undefined || consumption.estimated) return;
   if (delivery !== undefined && delivery.ending !== 'complete') return;
   // Of an answer that came whole, its first content is not known; its end stands for it.

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { type Limits, limitsAnything, type ModelLimits, type ScopeLimits, scopeLimitsOf } from './limits.ts';
 import { matchesModelPattern } from './model-pattern.ts';
 
-/** What can carry limits. `end_user` is a user named by the caller, not one of ours. */
-export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'gateway' | 'end_user';
+/** What can carry limits. `end_user` is a user named by the caller, not one of ours; `target` is a place calls are sent to. */
+export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'gateway' | 'end_user' | 'target';
 
 /** Something with limits that a call is counted against: its id names the ledger item. */
 export interface Scope {
@@ -73,6 +73,12 @@ export function allScopesOf(kind: ScopeKind, id: string, limits: Limits | undefi
     scopes.push(scopeOf(kind, id, id, pattern, modelLimits));
   }
   return scopes.filter((scope) => limitsAnything(scope.limits));
+}
+
+/** The scope of a target's own limits, shared by all routes that lead to it; undefined where they limit nothing. */
+export function targetScope(target: string, limits: ModelLimits): Scope | undefined {
+  const scope = scopeOf('target', target, shortened(target), undefined, limits);
+  return limitsAnything(scope.limits) ? scope : undefined;
 }
 
 /** Whether a call served by `model` is of the scope's business; limits without a pattern are everybody's business. */

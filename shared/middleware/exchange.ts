@@ -18,6 +18,7 @@ import type { CacheExchange, Replayed } from './cache-exchange.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { HttpRequest } from './http-request.ts';
+import type { TargetHolds } from './target-holds.ts';
 
 /** What a function hands back: headers first, then a body that may still be under way. */
 export interface GatewayResponse {
@@ -79,6 +80,10 @@ export interface Exchange {
   heldOutputTokens?: number;
   /** A cap on output tokens that the gateway set. */
   maxOutputTokens?: number;
+  /** Room held at targets that have limits of their own. */
+  targetHolds?: TargetHolds;
+  /** A copy of the call under way to the mirror of its route. */
+  mirrored?: Promise<void>;
   answered?: Answered;
   delivery?: Promise<DeliveryReport>;
   /** The cache's part in the call; absent where it has none. */

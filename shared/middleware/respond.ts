@@ -51,6 +51,7 @@ export function journeyOf(exchange: Exchange): Journey {
     signal: exchange.clientGone,
     maxOutputTokens: exchange.maxOutputTokens,
     headers: traceparent === undefined ? {} : { traceparent },
+    limiter: exchange.targetHolds,
     onAttempt: (record) => {
       exchange.attempts.push(record);
       exchange.responseHeaders['x-sluice-attempts'] = String(exchange.attempts.length);

@@ -1,0 +1,132 @@
+import type { Ledger } from '../admission/ledger.ts';
+import { quoteCall } from '../admission/quote.ts';
+import { scopesOf } from '../admission/scopes.ts';
+import { type Usage, usageOf } from '../calls/usage.ts';
+import type { AnswerFacts } from '../dialects/dialect.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+import { routeCall } from '../routing/attempts.ts';
+import type { AttemptRecord } from '../routing/final-error.ts';
+import type { Routed, RoutingPorts } from '../routing/journey.ts';
+import type { OpenedStream } from '../routing/opened-stream.ts';
+import type { Target } from '../routing/plan.ts';
+import { describeError, type Log } from '../telemetry/log.ts';
+import { type Exchange, known } from './exchange.ts';
+import { journeyOf } from './respond.ts';
+
+/** How long after its deadline a mirrored call may still be settling. */
+const settlingMs = 10_000;
+
+/** What mirroring needs of the world. */
+export interface MirrorPorts {
+  readonly routing: RoutingPorts;
+  readonly ledger: Pick<Ledger, 'admit' | 'settle'>;
+  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
+  readonly nowMs: () => number;
+  readonly log: Log;
+}
+
+interface MirrorAnswer {
+  readonly facts: AnswerFacts;
+  readonly usage: Usage | undefined;
+  readonly failure: UpstreamFailure | undefined;
+}
+
+/**
+ * Sends a copy of a call to the mirror of its route, in the same form, once, and writes down what came of it: nothing of
+ * it reaches the caller. The operator pays for it, so it counts against the limits for all traffic and not against those
+ * of the key; where these have no room there is no copy. Never throws.
+ */
+export async function mirrorCall(exchange: Exchange, mirror: Target, ports: MirrorPorts): Promise<void> {
+  const { log, nowMs } = ports;
+  const startedAtMs = nowMs();
+  const attempts: AttemptRecord[] = [];
+  const line = (fields: object): void =>
+    log.write('info', 'mirrored call', {
+      request_id: exchange.requestId,
+      model: known(exchange.plan, 'plan').requested,
+      target: mirror.name,
+      ...fields,
+      duration_ms: Math.round(nowMs() - startedAtMs),
+    });
+  try {
+    const settle = await admitted(exchange, mirror, ports);
+    if (settle === undefined) return line({ outcome: 'no_room' });
+    const answer = await sent(exchange, mirror, ports, attempts).catch(async (error: unknown) => {
+      await settle(usageOf({}), 0);
+      throw error;
+    });
+    const usage = answer.usage ?? answer.facts.usage ?? usageOf({ outputTokens: answer.facts.outputBytes });
+    const cost = ports.costOf(mirror, usage, answer.facts.serviceTier);
+    await settle(usage, cost ?? 0);
+    line({
+      outcome: answer.failure === undefined ? 'answered' : answer.failure.kind,
+      finish_reason: answer.facts.finishReason,
+      output_bytes: answer.facts.outputBytes,
+      input_tokens: usage.inputTokens,
+      output_tokens: usage.outputTokens,
+      cost_nano_usd: cost,
+    });
+  } catch (error) {
+    const known = error instanceof GatewayError ? { error: error.code } : describeError(error);
+    line({ outcome: 'failed', status: attempts[0]?.status, failure: attempts[0]?.outcome, ...known });
+  }
+}
+
+/** Holds the worst case where all traffic is limited. Undefined where there is no room. */
+async function admitted(exchange: Exchange, mirror: Target, { ledger, nowMs }: MirrorPorts) {
+  const { gateway } = known(exchange.principal, 'principal');
+  const scopes = scopesOf({ key: { id: 'mirror' }, ...(gateway && { gateway: { limits: gateway } }) }, [mirror.name]);
+  if (scopes.length === 0) return async (): Promise<void> => {};
+  const price = known(exchange.config, 'config').priceOf(mirror);
+  if (price === undefined && scopes.some(({ limits }) => limits.budgets.length > 0)) return undefined;
+  const { provider, model, name } = mirror;
+  const quoted = { name, catalogueId: provider.row.id, model, price, contextLength: provider.limits(model).contextLength };
+  const quote = quoteCall(known(exchange.call, 'call'), [quoted], nowMs());
+  const answer = await ledger.admit({
+    requestId: `${exchange.requestId}-mirror`,
+    scopes,
+    amountNanoUsd: quote.costWith(quote.outputTokens),
+    tokens: quote.inputTokens + quote.outputTokens * quote.choices,
+    nowMs: nowMs(),
+    expiresAtMs: exchange.deadlineAtMs + settlingMs,
+  });
+  if (answer.outcome === 'refused') return undefined;
+  return async (usage: Usage, actualNanoUsd: number): Promise<void> => {
+    await ledger.settle(answer, { actualNanoUsd, actualTokens: usage.inputTokens + usage.outputTokens, nowMs: nowMs() });
+  };
+}
+
+async function sent(exchange: Exchange, mirror: Target, ports: MirrorPorts, attempts: AttemptRecord[]): Promise<MirrorAnswer> {
+  const journey = journeyOf(exchange);
+  const routed = await routeCall(
+    {
+      ...journey,
+      plan: { ...journey.plan, targets: [{ ...mirror, retries: 0 }], fallbacks: { contextLength: [], contentPolicy: [] } },
+      limiter: undefined,
+      signal: new AbortController().signal,
+      onAttempt: (record) => attempts.push(record),
+    },
+    ports.routing,
+  );
+  return await readToEnd(routed, exchange);
+}
+
+async function readToEnd(routed: Routed, exchange: Exchange): Promise<MirrorAnswer> {
+  if (routed.kind === 'json') {
+    const facts = exchange.dialect.readAnswer(routed.answer.json);
+    return { facts, usage: routed.answer.usage, failure: undefined };
+  }
+  if (routed.kind === 'binary') {
+    routed.source.destroy();
+    return { facts: exchange.dialect.readAnswer({}), usage: undefined, failure: undefined };
+  }
+  const failure = await drained(routed.stream);
+  return { facts: routed.stream.state, usage: routed.usage?.(), failure };
+}
+
+function drained(stream: OpenedStream): Promise<UpstreamFailure | undefined> {
+  return new Promise((resolve) => {
+    stream.attach({ frame: () => {}, end: () => resolve(undefined), fail: (failure) => resolve(failure) });
+  });
+}
