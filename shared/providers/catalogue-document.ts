@@ -26,7 +26,11 @@ function keyCell({ keyVariables, authWithoutKey }: ProviderRow): string {
 }
 
 function dialectCell([name, endpoint]: [string, ProviderRow['dialects'][keyof ProviderRow['dialects']]]): string {
-  const notes = [endpoint?.fidelity === 'reduced' ? 'reduced' : '', endpoint?.models ? `only ${endpoint.models.join(', ')}` : ''];
+  const notes = [
+    endpoint?.fidelity === 'reduced' ? 'reduced' : '',
+    endpoint?.models ? `only ${endpoint.models.join(', ')}` : '',
+    endpoint?.exceptModels ? `not ${endpoint.exceptModels.join(', ')}` : '',
+  ];
   const note = notes.filter(Boolean).join('; ');
   return note === '' ? name : `${name} (${note.replaceAll('*', '\\*')})`;
 }

@@ -13,7 +13,11 @@ export const labRows = [
     auth: 'bearer',
     keyVariables: ['OPENAI_API_KEY'],
     dialects: {
-      'chat-completions': { path: '/chat/completions' },
+      // `ResponsesOnlyModel` of https://github.com/openai/openai-node/blob/master/src/resources/shared.ts, and their successors.
+      'chat-completions': {
+        path: '/chat/completions',
+        exceptModels: ['*-pro', '*-pro-20*', '*-codex', '*-codex-*', '*-deep-research', '*-deep-research-20*', 'computer-use-*'],
+      },
       responses: { path: '/responses' },
       completions: { path: '/completions' },
       embeddings: { path: '/embeddings' },
@@ -51,7 +55,8 @@ export const labRows = [
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY'],
     dialects: {
       gemini: { path: '/models/{model}:generateContent', streamPath: '/models/{model}:streamGenerateContent?alt=sse' },
-      'chat-completions': { path: '/openai/chat/completions', auth: 'bearer' },
+      // In beta, and without caches, safety settings and half of the media: https://ai.google.dev/gemini-api/docs/openai
+      'chat-completions': { path: '/openai/chat/completions', auth: 'bearer', fidelity: 'reduced' },
       embeddings: { path: '/openai/embeddings', auth: 'bearer' },
       images: { path: '/openai/images/generations', auth: 'bearer' },
     },

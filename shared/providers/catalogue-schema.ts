@@ -42,6 +42,8 @@ export const endpointSchema = z.strictObject({
   auth: authSchemeSchema.exactOptional(),
   /** The models this endpoint serves, as patterns in which `*` stands for anything. Absent: all of the provider's. */
   models: z.array(z.string().min(1)).readonly().exactOptional(),
+  /** The models among them that this endpoint refuses, as patterns. */
+  exceptModels: z.array(z.string().min(1)).readonly().exactOptional(),
   /**
    * `reduced` marks a compatibility layer that drops what the provider's own format can say: a
    * translated call is the better way to it where there is an `aiSdkPackage`.

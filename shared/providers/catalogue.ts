@@ -69,6 +69,7 @@ export function findEndpoint(
 ): (Endpoint & Pick<Provider, 'baseUrl' | 'auth'>) | undefined {
   const endpoint = provider.dialects[dialect];
   if (!endpoint || endpoint.models?.every((pattern) => !matches(pattern, modelId))) return undefined;
+  if (endpoint.exceptModels?.some((pattern) => matches(pattern, modelId))) return undefined;
   return { baseUrl: provider.baseUrl, auth: provider.auth, ...endpoint };
 }
 
