@@ -1,4 +1,5 @@
 import type { GroupKind } from '../../shared/control/group-record.ts';
+import { consoleRoutes } from './console/console-routes.ts';
 import type { AdminParts, AdminRoute } from './operation.ts';
 import { changeKey } from './operations/change-key.ts';
 import { createKey } from './operations/create-key.ts';
@@ -31,6 +32,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     { method: 'GET', path: '/admin/limits/end-users', operation: getSharedLimits(parts, 'end-users') },
     { method: 'PUT', path: '/admin/limits/end-users', operation: putSharedLimits(parts, 'end-users') },
     { method: 'GET', path: '/admin/audit', operation: listAudit(parts) },
+    ...consoleRoutes(),
   ];
 }
 
