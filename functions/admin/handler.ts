@@ -7,7 +7,10 @@ import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { callRecords, observationParts } from '../../shared/store/record-connect.ts';
+import { CloudWatchMetrics } from '../../shared/telemetry/cloudwatch-metrics.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
+import { hostMetrics } from '../../shared/telemetry/metrics-source.ts';
+import { TeamDashboards } from '../../shared/telemetry/team-dashboard.ts';
 import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
 import { observationRoutes } from './observation-routes.ts';
@@ -34,7 +37,15 @@ async function wire(environment: Environment): Promise<AdminWiring> {
     table: environment.SLUICE_LEDGER_TABLE,
     recorder: callRecords(dynamo, environment),
   });
-  const observation = { ...observationParts(dynamo, environment), store, clock, sleep };
+  const { SLUICE_GATEWAY_LOG_GROUP: logGroup, AWS_REGION: region } = environment;
+  const observation = {
+    ...observationParts(dynamo, environment),
+    metrics: hostMetrics() ?? new CloudWatchMetrics(),
+    dashboards: logGroup === undefined ? undefined : new TeamDashboards({ logGroup, region }),
+    store,
+    clock,
+    sleep,
+  };
   return {
     routes: [...adminRoutes({ store, ledger, clock, randomBytes }), ...observationRoutes(observation)],
     adminKey: adminKeySource({

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import packageJson from '../../package.json' with { type: 'json' };
+import { CollectedMetrics } from '../../shared/telemetry/collected-metrics.ts';
 import { type LogSink, setLogSink } from '../../shared/telemetry/log-sink.ts';
+import { setHostMetrics } from '../../shared/telemetry/metrics-source.ts';
 import { awsLambdaShim } from './awslambda.ts';
 import { renderBanner } from './banner.ts';
 import { createMissingTables, localTableNames } from './create-tables.ts';
@@ -65,7 +67,10 @@ export async function runLocal(settings: LocalSettings, loadFunctions: () => Pro
 
 async function openLog(settings: LocalSettings): Promise<{ readonly file: LogFile | undefined; readonly sink: LogSink }> {
   const file = settings.dataFolder === undefined ? undefined : await openLogFile(join(settings.dataFolder, 'logs'));
+  const metrics = new CollectedMetrics();
+  setHostMetrics(metrics);
   const sink = (line: string): void => {
+    metrics.take(line);
     file?.write(line);
     if (settings.showLog) process.stdout.write(`${line}\n`);
   };

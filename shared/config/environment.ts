@@ -25,6 +25,8 @@ const environmentSchema = z.object({
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
+  /** The gateway function's log group, for dashboards made at run time; unset on a laptop. */
+  SLUICE_GATEWAY_LOG_GROUP: z.string().optional(),
   /** How many days the record of a call is kept. Usage by day is kept for good. */
   SLUICE_RECORD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   /** Log lines below this level are not written. */
