@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { runCli } from './run-cli.ts';
 
-// A reader that leaves early (`sluice audit | head`) is no failure.
+// A reader that leaves early (`sluice trail | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

@@ -1,5 +1,5 @@
 import type { Verb } from './verb.ts';
-import { audit } from './verbs/audit.ts';
+import { auditBooks } from './verbs/audit-books.ts';
 import { groupVerbs } from './verbs/group-verbs.ts';
 import { keysCreate } from './verbs/keys-create.ts';
 import { keysList } from './verbs/keys-list.ts';
@@ -9,6 +9,11 @@ import { keysShow } from './verbs/keys-show.ts';
 import { keysUpdate } from './verbs/keys-update.ts';
 import { limitsSet } from './verbs/limits-set.ts';
 import { limitsShow } from './verbs/limits-show.ts';
+import { logsShow, logsTail } from './verbs/logs.ts';
+import { requests } from './verbs/requests.ts';
+import { trace } from './verbs/trace.ts';
+import { trail } from './verbs/trail.ts';
+import { usage } from './verbs/usage.ts';
 
 /** Every verb, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -21,5 +26,11 @@ export const verbs: readonly Verb[] = [
   ...groupVerbs,
   limitsShow,
   limitsSet,
-  audit,
+  usage,
+  requests,
+  logsTail,
+  logsShow,
+  trace,
+  auditBooks,
+  trail,
 ];

@@ -175,7 +175,7 @@ describe('keys', () => {
   });
 });
 
-describe('groups, limits and audit', () => {
+describe('groups, limits and trail', () => {
   it.each(['teams', 'users', 'orgs'])('%s are set piece by piece, shown, listed and deleted', async (word) => {
     const id = uniqueName('group');
     await jsonHere(word, 'set', id, '--budget', '100/month', '--tag', 'a=b');
@@ -200,15 +200,15 @@ describe('groups, limits and audit', () => {
     expect((await runHere(['limits', 'show', 'planet'])).code).toBe(2);
   });
 
-  it('audit says who did what', async () => {
+  it('trail says who did what', async () => {
     const id = uniqueName('audited');
     await jsonHere('teams', 'set', id, '--rpm', '5');
     await jsonHere('teams', 'set', id, '--rpm', '6');
-    const shown = await runHere(['audit', '--target', id]);
+    const shown = await runHere(['trail', '--target', id]);
     expectReadable(shown.out);
     expect(shown.out.trim().split('\n')).toHaveLength(3);
     expect(shown.out).toMatch(/team\.put .*limits/);
-    expect((await jsonHere('audit', '--target', id, '--limit', '1'))[0].actor).toBe('test');
+    expect((await jsonHere('trail', '--target', id, '--limit', '1'))[0].actor).toBe('test');
   });
 });
 
@@ -245,7 +245,7 @@ describe('what was typed wrongly ends with 2 and one line', () => {
     [['keys', 'create', 'a', '--limits', '{"rpm":1}'], '--limits'],
     [['keys', 'create', 'a', '--expires', 'soon'], '--expires takes a date'],
     [['keys', 'rotate', 'key_1', '--grace', '1y'], '--grace takes a duration'],
-    [['audit', '--limit', 'all'], '--limit takes a whole number'],
+    [['trail', '--limit', 'all'], '--limit takes a whole number'],
   ])('%j', async (args, message) => {
     const ended = args[0] === 'fly' ? await sluice(...args) : await runHere(args);
     expect(ended).toMatchObject({ code: 2, out: '' });

@@ -7,9 +7,9 @@ import type { Verb } from '../verb.ts';
 
 const usualLength = 30;
 
-/** `sluice audit` */
-export const audit: Verb = {
-  words: ['audit'],
+/** `sluice trail` */
+export const trail: Verb = {
+  words: ['trail'],
   summary: 'Show who changed what, newest first.',
   positionals: [],
   options: {
