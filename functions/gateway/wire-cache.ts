@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Outage } from '../../shared/cache/outage.ts';
 import { SingleFlight } from '../../shared/cache/single-flight.ts';
 import type { CacheParts } from '../../shared/middleware/cache.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
@@ -24,7 +25,15 @@ export function wireCache(
     onStoreFailure: (error) => log.write('warn', 'cache failed', describeError(error)),
   });
   return {
-    cache: { answers, generations: new DynamoGenerations(place, Date.now), flight, statistics: new DynamoCacheCounts(place), log, nowMs },
+    cache: {
+      answers,
+      generations: new DynamoGenerations(place, Date.now),
+      flight,
+      statistics: new DynamoCacheCounts(place),
+      outage: new Outage(),
+      log,
+      nowMs,
+    },
     idempotency: { store: new DynamoIdempotency(place), log, nowMs: wallMs },
   };
 }

@@ -17,7 +17,7 @@ export interface Tenant {
 
 /** Everything that determines an answer. */
 export interface Question {
-  readonly call: Pick<Call, 'dialect' | 'body' | 'forwardedHeaders'>;
+  readonly call: Pick<Call, 'dialect' | 'body' | 'forwardedHeaders' | 'forwardedQuery' | 'strict' | 'form'>;
   /** Where the call may go; the order does not matter, because any of them may answer. */
   readonly targets: readonly { readonly name: string; readonly overrides: Readonly<JsonObject> }[];
   readonly tenant: Tenant;
@@ -40,21 +40,35 @@ export function cacheKey(question: Question): string {
       tenant: tenantOf(question),
       namespace: namespace ?? null,
       headers: { ...call.forwardedHeaders },
+      query: { ...call.forwardedQuery },
+      // A strict call is refused where another's fields would be dropped.
+      strict: call.strict === true,
       ...(callerKey === undefined ? { body: meaningOf(call) } : { callerKey }),
     }),
   );
 }
 
-/** The digest of a whole request: equal only where nothing differs but the order of members. */
-export function requestDigest(call: Pick<Call, 'dialect' | 'model' | 'body' | 'stream'>): string {
-  return sha256(canonicalJson({ dialect: call.dialect, model: call.model, stream: call.stream, body: call.body }));
+/** The digest of a whole request: equal only where nothing differs but the order of members and the boundary of a form. */
+export function requestDigest(call: Pick<Call, 'dialect' | 'model' | 'body' | 'stream' | 'form'>, text: string | undefined): string {
+  const { dialect, model, stream } = call;
+  return sha256(
+    canonicalJson({ dialect, model, stream, body: text === undefined ? call.body : JSON.parse(text), form: partsOf(call, []) }),
+  );
 }
 
 /** The body without what does not bear on the answer. */
-function meaningOf(call: Pick<Call, 'dialect' | 'body'>): JsonObject {
+function meaningOf(call: Pick<Call, 'dialect' | 'body' | 'form'>): JsonObject {
+  const fields = transportFields[call.dialect];
+  if (call.form !== undefined) return { form: partsOf(call, fields) };
   const body: JsonObject = { ...call.body };
-  for (const field of transportFields[call.dialect]) delete body[field];
+  for (const field of fields) delete body[field];
   return body;
+}
+
+/** The parts of a form, files by their digests. */
+function partsOf({ form }: Pick<Call, 'form'>, without: readonly string[]): JsonObject[] {
+  const parts = form?.parts.filter(({ name }) => !without.includes(name)) ?? [];
+  return parts.map(({ name, filename, value }) => ({ name, filename: filename ?? null, value: sha256(value) }));
 }
 
 /**
@@ -70,6 +84,6 @@ function tenantOf({ tenant, scope, callerKey }: Question): string {
   return tenant.organization === undefined ? team : `organization:${tenant.organization}`;
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }

@@ -19,7 +19,7 @@ export function isCacheable(
   policy: CachePolicy,
 ): boolean {
   if (call.stream && dialect.recording === undefined) return false;
-  if (call.dialect === 'speech' || call.dialect === 'transcriptions') return false;
+  if (call.dialect === 'speech') return false;
   const { background, conversation, temperature, generationConfig } = call.body;
   if (background === true || (conversation !== undefined && conversation !== null)) return false;
   if (policy.nondeterministic) return true;
@@ -28,7 +28,7 @@ export function isCacheable(
 }
 
 /** Dialects whose answers do not end in a reason, because they are never cut short. */
-const withoutFinishReason: ReadonlySet<Call['dialect']> = new Set(['embeddings', 'rerank', 'moderations', 'images']);
+const withoutFinishReason: ReadonlySet<Call['dialect']> = new Set(['embeddings', 'rerank', 'moderations', 'images', 'transcriptions']);
 
 const normalEnds: ReadonlySet<FinishReason | undefined> = new Set(['stop', 'tool_calls']);
 

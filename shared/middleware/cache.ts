@@ -4,6 +4,7 @@ import { type CachePolicy, cachePolicy, onlyIfCachedMiss } from '../cache/cache-
 import { isCacheable } from '../cache/cacheable.ts';
 import { modelDimension, namespaceDimension } from '../cache/cached-answer.ts';
 import { freshnessOf } from '../cache/freshness.ts';
+import type { Outage } from '../cache/outage.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import type { Call } from '../calls/call.ts';
 import { readKeyDefaults } from '../config/config-defaults.ts';
@@ -19,6 +20,7 @@ export interface CacheParts {
   readonly generations: GenerationSource;
   readonly flight: SingleFlight;
   readonly statistics: CacheStatistics;
+  readonly outage: Outage;
   readonly log: Log;
   readonly nowMs: () => number;
 }
@@ -29,8 +31,8 @@ export interface CacheOptions {
   readonly respondWith: (exchange: Exchange, routed: () => Promise<Routed>) => Promise<GatewayResponse>;
 }
 
-/** A look-up that takes longer than this is no faster than a provider, in milliseconds. */
-const lookupPatienceMs = 300;
+/** Past this a look-up is given up, in milliseconds: long enough for a store under a burst, because a call that gives up adds to it. */
+const lookupPatienceMs = 1_500;
 
 /**
  * Begins to look an answer up while the call is being admitted, so that both take one round trip; whatever is found is
@@ -87,19 +89,19 @@ function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts:
 
 async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promise<CacheLookup | undefined> {
   const begunAtMs = parts.nowMs();
+  if (parts.outage.isOn(begunAtMs)) return undefined;
   let timer: NodeJS.Timeout | undefined;
-  const tooSlow = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), lookupPatienceMs);
+  const tooSlow = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${lookupPatienceMs} ms`)), lookupPatienceMs);
   });
-  const found = Promise.all([parts.answers.find(key, false), parts.generations.current()]).then(
-    ([slot, generations]) => ({ slot, generations }),
-    (error: unknown) => {
-      parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, ...describeError(error) });
-      return undefined;
-    },
-  );
   try {
-    return await Promise.race([found, tooSlow]);
+    const found = Promise.all([parts.answers.find(key, false), parts.generations.current()]);
+    const [slot, generations] = await Promise.race([found, tooSlow]);
+    return { slot, generations };
+  } catch (error) {
+    parts.outage.begin(parts.nowMs());
+    parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, ...describeError(error) });
+    return undefined;
   } finally {
     clearTimeout(timer);
     exchange.timings.cache = parts.nowMs() - begunAtMs;

@@ -53,7 +53,7 @@ async function claimed(exchange: Exchange, call: Call, id: string, parts: Idempo
   const nowMs = Math.floor(parts.nowMs());
   let claim: IdempotencyClaim;
   try {
-    claim = await parts.store.claim(id, requestId, requestDigest(call), { nowMs, leaseUntilMs: nowMs + leaseMs });
+    claim = await parts.store.claim(id, requestId, digestOf(exchange, call), { nowMs, leaseUntilMs: nowMs + leaseMs });
   } catch (cause) {
     parts.log.write('error', 'idempotency failed', { request_id: requestId, ...describeError(cause) });
     if (exchange.config?.settings.on_store_failure === 'open') return undefined;
@@ -73,6 +73,11 @@ async function claimed(exchange: Exchange, call: Call, id: string, parts: Idempo
     onStoreFailure: (error) => parts.log.write('error', 'idempotency failed', { request_id: requestId, ...describeError(error) }),
   });
   return undefined;
+}
+
+/** A form's own text differs each time it is sent, so that its parts are gone by; JSON is gone by as it came. */
+function digestOf({ http }: Exchange, call: Call): string {
+  return requestDigest(call, call.form === undefined ? http.body.toString() : undefined);
 }
 
 async function repeated(
