@@ -5,6 +5,7 @@ import { sseFrame } from '../streaming/sse-writer.ts';
 import { withCostBesideUsage } from './chat-completions-stream.ts';
 import type { Dialect } from './dialect.ts';
 import { readGeminiAnswer, readGeminiFault } from './gemini-answer.ts';
+import { type GeminiParts, geminiFromResult, geminiPartFrames, startGeminiParts } from './gemini-from-result.ts';
 import { nativeGeminiBody, parseGeminiRequest } from './gemini-request.ts';
 import {
   type GeminiStreamState,
@@ -14,6 +15,8 @@ import {
   startGeminiStream,
   truncateGeminiStream,
 } from './gemini-stream.ts';
+import { geminiToOptions } from './gemini-to-options.ts';
+import type { Translation } from './translation.ts';
 
 /**
  * An error in the shape of Google's APIs (https://cloud.google.com/apis/design/errors): `status` is Google's own word,
@@ -41,6 +44,14 @@ export function geminiErrorBody(error: GatewayError): JsonObject {
   return { error: { code: error.status, message: error.message, status: errorCodes[error.code].googleStatus, details } };
 }
 
+/** Gemini for providers that do not speak it, by way of the AI SDK. */
+const geminiTranslation: Translation<GeminiParts> = {
+  toOptions: geminiToOptions,
+  fromResult: geminiFromResult,
+  startParts: startGeminiParts,
+  partFrames: geminiPartFrames,
+};
+
 /** Google's Gemini API, `generateContent` and `streamGenerateContent` (https://ai.google.dev/api/generate-content). */
 export const gemini: Dialect<GeminiStreamState> = {
   name: 'gemini',
@@ -58,5 +69,6 @@ export const gemini: Dialect<GeminiStreamState> = {
   errorFrames: (error) => [sseFrame(JSON.stringify(geminiErrorBody(error)))],
   // Google's Python client parses every line that is not a data line as JSON (python-genai, _iter_response_stream).
   allowsComments: false,
+  translation: geminiTranslation,
   framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
 };
