@@ -178,16 +178,23 @@ function toolCallFor(call: Call): EchoScript['toolCall'] {
   const tools = call.body.tools;
   const first = Array.isArray(tools) ? tools[0] : undefined;
   if (!isJsonObject(first)) return undefined;
-  const declared = isJsonObject(first.function) ? first.function : first;
-  const schema = declared.parameters ?? declared.input_schema;
+  const declared = declarationOf(first);
+  const schema = declared.parameters ?? declared.input_schema ?? declared.parametersJsonSchema;
   const name = declared.name;
   return { id: 'call_echo', name: typeof name === 'string' ? name : 'tool', arguments: JSON.stringify(exampleOf(schema)) };
+}
+
+/** A tool as its dialect declares it: under `function`, in a list of `functionDeclarations`, or outright. */
+function declarationOf(tool: JsonObject): JsonObject {
+  if (isJsonObject(tool.function)) return tool.function;
+  const [first] = Array.isArray(tool.functionDeclarations) ? tool.functionDeclarations : [];
+  return isJsonObject(first) ? first : tool;
 }
 
 function exampleOf(schema: JsonValue | undefined): JsonValue {
   if (!isJsonObject(schema)) return {};
   if (Array.isArray(schema.enum)) return schema.enum[0] ?? null;
-  switch (schema.type) {
+  switch (typeof schema.type === 'string' ? schema.type.toLowerCase() : schema.type) {
     case 'string':
       return 'echo';
     case 'number':
