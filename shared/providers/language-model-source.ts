@@ -88,7 +88,8 @@ export class LanguageModelSource implements FrameSource {
     }
     if (part.type === 'finish') {
       this.usage = usageOfModel(part.usage);
-      if (part.finishReason.raw === undefined) {
+      // What packages begin with, and leave when the connection ended before the provider's own word.
+      if (part.finishReason.unified === 'other' && part.finishReason.raw === undefined) {
         this.#fail(new UpstreamFailure('cut', `${this.#stream.host} ended its stream before the answer was complete`));
         return;
       }
