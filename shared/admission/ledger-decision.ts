@@ -3,7 +3,7 @@ import { currentWindow, type LedgerState, standingOf } from './ledger-state.ts';
 import { addedToWindow, type Grant } from './ledger-steps.ts';
 import type { ScopeLimits } from './limits.ts';
 import { periodEndMs } from './periods.ts';
-import { costUs, rateOf, unitsAtMost, unitsFree, waitUs } from './rate.ts';
+import { costUs, microseconds, rateOf, unitsAtMost, unitsFree, waitUs } from './rate.ts';
 import type { Scope } from './scopes.ts';
 
 /** A grant and the least of it that is of use. */
@@ -33,7 +33,7 @@ export function decide(state: LedgerState, scope: Scope, limits: ScopeLimits, wi
   const refusals: Refusal[] = [...money.refusals, ...tokens.refusals];
   if (wish.countsRequest && !wish.previous) refusals.push(...refusedRequest(state, limits, nowMs));
   const refusal = gravest(refusals);
-  if (refusal) return { outcome: 'refused', scope, ...refusal, standing: standingOf(scope, [state], nowMs) };
+  if (refusal) return { outcome: 'refused', scope, ...refusal, standing: standingOf(scope, [{ state, limits }], nowMs) };
   return { outcome: 'allowed', amountNanoUsd: money.fits, tokens: tokens.fits };
 }
 
@@ -54,6 +54,19 @@ function weight(refusal: Pick<Refused, 'reason' | 'retryAfterMs'>): number {
   if (refusal.reason === 'never') return Number.MAX_SAFE_INTEGER;
   return refusal.retryAfterMs ?? 0;
 }
+
+/** A shard without a share of a small rate takes no requests; the others do. */
+const noSlice: Refusal = {
+  limit: 'requests',
+  reason: 'rate',
+  period: undefined,
+  limitValue: 0,
+  asked: 1,
+  spent: 0,
+  held: 0,
+  resetsAtMs: undefined,
+  retryAfterMs: contentionRetryMs,
+};
 
 function fittingMoney(state: LedgerState, limits: ScopeLimits, wish: Wish, nowMs: number): Fit {
   if (wish.amountNanoUsd <= 0) return { fits: wish.amountNanoUsd, refusals: [] };
@@ -87,10 +100,11 @@ function fittingTokens(state: LedgerState, limits: ScopeLimits, wish: Wish, nowM
   if (limit === undefined || wish.tokens <= 0) return { fits: wish.tokens, refusals: [] };
   const needed = limits.clamp ? (wish.floorTokens ?? wish.tokens) : wish.tokens;
   const rate = rateOf(limit, limits.burst);
-  const nowUs = nowMs * 1000;
-  const free = fittingUnits(rate, state.tokenTatUs, nowUs);
+  const nowUs = microseconds(nowMs);
+  const free = limit === 0 ? 0 : fittingUnits(rate, state.tokenTatUs, nowUs);
   if (free >= needed) return { fits: Math.min(wish.tokens, free), refusals: [] };
-  const never = needed > unitsAtMost(rate);
+  const most = limit === 0 ? 0 : unitsAtMost(rate);
+  const never = needed > most;
   return {
     fits: free,
     refusals: [
@@ -101,7 +115,7 @@ function fittingTokens(state: LedgerState, limits: ScopeLimits, wish: Wish, nowM
         limitValue: limit,
         asked: never ? needed : wish.tokens,
         spent: 0,
-        held: unitsAtMost(rate) - free,
+        held: most - free,
         resetsAtMs: nowMs + aheadMs(state.tokenTatUs, nowMs),
         retryAfterMs: never ? undefined : Math.ceil(waitUs(rate, state.tokenTatUs, nowUs, needed) / 1000),
       },
@@ -133,8 +147,9 @@ function refusedRequest(state: LedgerState, limits: ScopeLimits, nowMs: number):
   }
   const limit = limits.requestsPerMinute;
   if (limit === undefined) return refusals;
+  if (limit === 0) return [...refusals, noSlice];
   const rate = rateOf(limit, limits.burst);
-  const nowUs = nowMs * 1000;
+  const nowUs = microseconds(nowMs);
   const wait = waitUs(rate, state.requestTatUs, nowUs, 1);
   if (wait > 0) {
     refusals.push({
@@ -153,5 +168,5 @@ function refusedRequest(state: LedgerState, limits: ScopeLimits, nowMs: number):
 }
 
 function aheadMs(tatUs: number | undefined, nowMs: number): number {
-  return Math.max(0, Math.ceil(((tatUs ?? 0) - nowMs * 1000) / 1000));
+  return Math.max(0, Math.ceil(((tatUs ?? 0) - microseconds(nowMs)) / 1000));
 }

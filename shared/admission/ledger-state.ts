@@ -1,7 +1,8 @@
+import type { Layout } from './layout.ts';
 import type { BudgetStanding, RateStanding, Standing } from './ledger.ts';
 import type { BudgetPeriod, ScopeLimits } from './limits.ts';
 import { periodEndMs, periodNumber } from './periods.ts';
-import { costUs, rateOf, unitsAtMost, unitsFree } from './rate.ts';
+import { microseconds, rateOf, unitsAtMost, unitsFree } from './rate.ts';
 import type { Scope } from './scopes.ts';
 
 /** One budget window of a ledger item. */
@@ -29,6 +30,8 @@ export interface LedgerState {
   readonly tokenTatUs: number | undefined;
   /** Calls under way: the holds that count a request. */
   readonly underWay: number;
+  /** How the scope is spread over several items; known from the first of them. */
+  readonly layout: Layout | undefined;
   /** By request id. */
   readonly holds: ReadonlyMap<string, HoldState>;
 }
@@ -42,6 +45,7 @@ export const emptyLedger: LedgerState = {
   requestTatUs: undefined,
   tokenTatUs: undefined,
   underWay: 0,
+  layout: undefined,
   holds: new Map(),
 };
 
@@ -91,64 +95,59 @@ export function countedPeriods(limits: ScopeLimits): BudgetPeriod[] {
   return periods;
 }
 
-/** Shows how a scope stands, from the states of all its shards. */
-export function standingOf(scope: Scope, states: readonly LedgerState[], nowMs: number): Standing {
+/** An item's state and the limits that hold for it: those of the scope, or its slice of them. */
+export interface LedgerPart {
+  readonly state: Pick<LedgerState, 'windows' | 'requestTatUs' | 'tokenTatUs' | 'underWay'>;
+  readonly limits: ScopeLimits;
+}
+
+/** Shows how a scope stands, from all its items. */
+export function standingOf(scope: Scope, parts: readonly LedgerPart[], nowMs: number): Standing {
   const { limits } = scope;
   const budgets = countedPeriods(limits).map((period): BudgetStanding => {
-    const windows = states.map((state) => currentWindow(state, period, nowMs));
-    const number = Math.max(...windows.map((window) => window.period), periodNumber(period, nowMs));
-    const current = windows.filter((window) => window.period === number);
-    const spent = sum(current.map((window) => window.spentNanoUsd));
+    const { number, usedNanoUsd, spentNanoUsd } = wholeWindow(parts, period, nowMs);
     return {
       period,
       limitNanoUsd: limits.budgets.find((budget) => budget.period === period)?.amountNanoUsd,
-      spentNanoUsd: spent,
-      heldNanoUsd: sum(current.map((window) => window.usedNanoUsd)) - spent,
+      spentNanoUsd,
+      heldNanoUsd: usedNanoUsd - spentNanoUsd,
       resetsAtMs: periodEndMs(period, number),
     };
   });
-  const shardTats = (pick: (state: LedgerState) => number | undefined) => states.map(pick);
+  const requests = parts.map((part) => ({ perMinute: part.limits.requestsPerMinute, tatUs: part.state.requestTatUs }));
+  const tokens = parts.map((part) => ({ perMinute: part.limits.tokensPerMinute, tatUs: part.state.tokenTatUs }));
   return {
     scope,
     budgets,
-    requests: rateStanding(
-      limits.requestsPerMinute,
-      limits.burst,
-      shardTats((state) => state.requestTatUs),
-      nowMs,
-    ),
-    tokens: rateStanding(
-      limits.tokensPerMinute,
-      limits.burst,
-      shardTats((state) => state.tokenTatUs),
-      nowMs,
-    ),
-    parallel: { limit: limits.parallel, underWay: sum(states.map((state) => state.underWay)) },
+    requests: rateStanding(limits.requestsPerMinute, limits.burst, requests, nowMs),
+    tokens: rateStanding(limits.tokensPerMinute, limits.burst, tokens, nowMs),
+    parallel: { limit: limits.parallel, underWay: sum(parts.map((part) => part.state.underWay)) },
+  };
+}
+
+/** A window over all items: what is in the latest period anybody has begun. */
+export function wholeWindow(parts: readonly Pick<LedgerPart, 'state'>[], period: BudgetPeriod, nowMs: number) {
+  const windows = parts.map((part) => currentWindow(part.state, period, nowMs));
+  const number = Math.max(...windows.map((window) => window.period), periodNumber(period, nowMs));
+  const current = windows.filter((window) => window.period === number);
+  return {
+    number,
+    usedNanoUsd: sum(current.map((window) => window.usedNanoUsd)),
+    spentNanoUsd: sum(current.map((window) => window.spentNanoUsd)),
   };
 }
 
 function rateStanding(
-  perMinute: number | undefined,
+  limit: number | undefined,
   burst: number,
-  tatsUs: (number | undefined)[],
+  parts: readonly { readonly perMinute: number | undefined; readonly tatUs: number | undefined }[],
   nowMs: number,
 ): RateStanding | undefined {
-  if (perMinute === undefined) return undefined;
-  const nowUs = nowMs * 1000;
-  const rate = rateOf(perMinute, burst);
-  // Shards share the rate evenly, so the time each is ahead of the clock counts for its share.
-  const aheadUs = tatsUs.map((tatUs) => Math.max(0, (tatUs ?? 0) - nowUs));
-  const meanAheadUs = Math.ceil(sum(aheadUs) / Math.max(1, aheadUs.length));
-  return {
-    limit: perMinute,
-    remaining: Math.min(unitsAtMost(rate), unitsFree(rate, nowUs + meanAheadUs, nowUs)),
-    resetsAtMs: nowMs + Math.ceil(Math.max(0, ...aheadUs) / 1000),
-  };
-}
-
-/** The time one unit takes at a limit per minute, in milliseconds; what a caller waits for the next one. */
-export function unitMs(perMinute: number, burst: number): number {
-  return Math.ceil(costUs(rateOf(perMinute, burst), 1) / 1000);
+  if (limit === undefined) return undefined;
+  const nowUs = microseconds(nowMs);
+  const aheadUs = Math.max(0, ...parts.map((part) => (part.tatUs ?? 0) - nowUs));
+  const free = parts.map(({ perMinute, tatUs }) => (perMinute ? unitsFree(rateOf(perMinute, burst), tatUs, nowUs) : 0));
+  return { limit, remaining: Math.min(unitsAtMost(rateOf(limit, burst)), sum(free)), resetsAtMs: nowMs + Math.ceil(aheadUs / 1000) };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,7 +1,7 @@
 import type { ScopeHold } from './ledger.ts';
 import { countedPeriods, currentWindow, type HoldState, type LedgerShape } from './ledger-state.ts';
 import type { BudgetPeriod, ScopeLimits } from './limits.ts';
-import { costUs, rateOf, refundUs } from './rate.ts';
+import { costUs, microseconds, rateOf, refundUs } from './rate.ts';
 
 /** What a write adds to a budget window, and what must be true for it. */
 export interface WindowStep {
@@ -91,7 +91,8 @@ export function takeStep(state: LedgerShape, limits: ScopeLimits, grant: Grant, 
   const takesRequest = grant.countsRequest && previous === undefined;
   const requests = rateStep(limits.requestsPerMinute, limits.burst, takesRequest ? 1 : 0, state.requestTatUs, nowMs);
   const tokens = rateStep(limits.tokensPerMinute, limits.burst, grant.tokens, state.tokenTatUs, nowMs);
-  if (requests === 'never' || tokens === 'never') return undefined;
+  const noPlaces = takesRequest && limits.parallel === 0;
+  if (requests === 'never' || tokens === 'never' || noPlaces) return undefined;
   return {
     requestId: grant.requestId,
     previous,
@@ -127,8 +128,9 @@ function rateStep(
   nowMs: number,
 ): RateStep | 'never' | undefined {
   if (perMinute === undefined || units <= 0) return undefined;
+  if (perMinute === 0) return 'never';
   const rate = rateOf(perMinute, burst);
-  const nowUs = nowMs * 1000;
+  const nowUs = microseconds(nowMs);
   const cost = costUs(rate, units);
   if (cost > rate.burstUs) return 'never';
   return { nowUs, costUs: cost, drained: tatUs === undefined || tatUs < nowUs, tatAtMostUs: nowUs + rate.burstUs - cost };
@@ -156,7 +158,7 @@ export function settleStep(
   actual: Actual,
   nowMs: number,
 ): EndStep {
-  const nowUs = nowMs * 1000;
+  const nowUs = microseconds(nowMs);
   let requestTatBackUs = 0;
   let tokenTatBackUs = 0;
   if (!actual.request && held.countsRequest && limits.requestsPerMinute !== undefined && taken.requestTatUs !== undefined) {

@@ -1,4 +1,4 @@
-import type { BudgetPeriod } from './limits.ts';
+import type { BudgetPeriod, ScopeLimits } from './limits.ts';
 import type { Scope } from './scopes.ts';
 
 /** What a call wants to be let in with. */
@@ -47,6 +47,8 @@ export interface SettlementAsk {
 export interface ScopeHold {
   readonly scope: Scope;
   readonly shard: number;
+  /** The limits that hold for the item: the scope's, or a slice of them. */
+  readonly limits: ScopeLimits;
   readonly amountNanoUsd: number;
   readonly tokens: number;
   /** Whether the request and its parallel slot are counted in this item; with shards, one of several does. */

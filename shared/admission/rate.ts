@@ -1,6 +1,11 @@
 /** Microseconds in a minute. */
 const minuteUs = 60_000_000;
 
+/** A moment in whole microseconds; clocks give milliseconds, some with fractions. */
+export function microseconds(atMs: number): number {
+  return Math.round(atMs * 1000);
+}
+
 /**
  * A rate limit as the generic cell rate algorithm sees it (ITU-T I.371, annex A): each unit takes
  * a stretch of time, and the theoretical arrival time (TAT) says until when all that was let in reaches.
@@ -16,9 +21,15 @@ export interface Rate {
   readonly burstUs: number;
 }
 
-/** The rate for a limit per minute; at least one unit fits into the burst, else nothing ever would. */
+/**
+ * The rate for a limit per minute. The burst holds as many single units as the limit says, each rounded up, so that seven requests
+ * a minute are seven at once and not six; at least one, else nothing ever would fit; and less than one too many.
+ */
 export function rateOf(perMinute: number, burst: number): Rate {
-  return { perMinute, burstUs: Math.max(Math.ceil(minuteUs * burst), Math.ceil(minuteUs / perMinute)) };
+  const burstUs = Math.ceil(minuteUs * burst);
+  const unitUs = Math.ceil(minuteUs / perMinute);
+  const units = Math.max(1, Math.floor(perMinute * burst));
+  return { perMinute, burstUs: Math.max(burstUs, Math.min(units * unitUs, burstUs + unitUs - 1)) };
 }
 
 /** The time so many units take, rounded up. */

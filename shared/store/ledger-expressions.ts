@@ -1,9 +1,10 @@
 import type { EndStep, RateStep, TakeStep, WindowStep } from '../admission/ledger-steps.ts';
+import { budgetPeriods } from '../admission/limits.ts';
 import type { DynamoValue, UpdateInput } from './dynamo-client.ts';
-import { attributes, holdAttribute, packHold, windowAttributes } from './ledger-item.ts';
+import { attributes, holdAttribute, layoutAttributes, packHold, windowAttributes } from './ledger-item.ts';
 
 /** What of an `UpdateItem` a ledger step decides. */
-export type LedgerUpdate = Required<Pick<UpdateInput, 'update' | 'condition' | 'names' | 'values'>>;
+export type LedgerUpdate = Pick<UpdateInput, 'update' | 'condition' | 'names' | 'values'>;
 
 /** The parts of a write, gathered one clause at a time. */
 class Clauses {
@@ -25,15 +26,23 @@ class Clauses {
     return {
       update: `SET ${this.sets.join(', ')}${removes}`,
       condition: this.conditions.join(' AND '),
-      names: this.names,
+      names: Object.keys(this.names).length > 0 ? this.names : undefined,
       values: this.values,
     };
   }
 }
 
-/** The one conditional write that admits a call to a scope, or lets a running one hold more. */
-export function takeUpdate(step: TakeStep): LedgerUpdate {
+/**
+ * The one conditional write that admits a call to a scope, or lets a running one hold more.
+ * @param shards over how many items the writer believes the scope is spread; only its first item knows.
+ */
+export function takeUpdate(step: TakeStep, shards: number | undefined): LedgerUpdate {
   const clauses = new Clauses();
+  if (shards !== undefined) {
+    const { shards: attribute } = layoutAttributes;
+    const isSpreadAsBelieved = shards === 1 ? `attribute_not_exists(${attribute})` : `${attribute} = ${clauses.value('shards', shards)}`;
+    clauses.conditions.push(isSpreadAsBelieved);
+  }
   addTakenHold(clauses, step);
   for (const window of step.windows) addWindow(clauses, window);
   if (step.requests) addRate(clauses, attributes.requestTat, 'request', step.requests);
@@ -62,6 +71,36 @@ export function endUpdate(step: EndStep): LedgerUpdate {
   addTatBack(clauses, attributes.requestTat, 'requestBack', step.requestTatBackUs);
   addTatBack(clauses, attributes.tokenTat, 'tokenBack', step.tokenTatBackUs);
   return clauses.update();
+}
+
+/**
+ * The write on a scope's first item that spreads it, and captures what that item has used until this moment.
+ * @param inUse whether its rates were in use when it was read; if they have come into use since, the write does not happen.
+ */
+export function spreadUpdate(shards: number, inUse: boolean): LedgerUpdate {
+  const clauses = new Clauses();
+  clauses.sets.push(`${layoutAttributes.shards} = ${clauses.value('shards', shards)}`);
+  for (const period of budgetPeriods) {
+    const name = windowAttributes(period);
+    const before = layoutAttributes.before(period);
+    clauses.sets.push(`${before.used} = if_not_exists(${name.used}, :zero)`);
+    if (period !== 'total') clauses.sets.push(`${before.period} = if_not_exists(${name.period}, :zero)`);
+  }
+  const isNotSpreadYet = `attribute_not_exists(${layoutAttributes.shards})`;
+  const ratesAreStillUnused = `attribute_not_exists(${attributes.requestTat}) AND attribute_not_exists(${attributes.tokenTat})`;
+  clauses.conditions.push(isNotSpreadYet, ...(inUse ? [] : [ratesAreStillUnused]));
+  return clauses.update();
+}
+
+/** The write that lets a shard begin with its bursts used up; never gives back what it has let in. */
+export function drainUpdate(tatUs: number): LedgerUpdate {
+  const { requestTat, tokenTat } = attributes;
+  return {
+    update: `SET ${requestTat} = :tat, ${tokenTat} = :tat`,
+    condition: `(attribute_not_exists(${requestTat}) OR ${requestTat} < :tat) AND (attribute_not_exists(${tokenTat}) OR ${tokenTat} < :tat)`,
+    names: undefined,
+    values: { ':tat': tatUs },
+  };
 }
 
 function addTakenHold(clauses: Clauses, step: TakeStep): void {

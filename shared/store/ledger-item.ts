@@ -1,3 +1,4 @@
+import type { Layout } from '../admission/layout.ts';
 import type { HoldState, LedgerState, WindowState } from '../admission/ledger-state.ts';
 import type { TakeStep } from '../admission/ledger-steps.ts';
 import { type BudgetPeriod, budgetPeriods } from '../admission/limits.ts';
@@ -13,6 +14,7 @@ import type { DynamoItem, DynamoKey } from './dynamo-client.ts';
  * | `<w>_p`, `<w>_u`, `<w>_s` | budget window (`d`ay, `w`eek, `m`onth, `t`otal): number of the period, used (= spent + held), spent, in nano-USD |
  * | `r_t`, `t_t` | theoretical arrival time of requests and of tokens, in microseconds since the epoch |
  * | `n_h` | calls under way |
+ * | `l_n`, `l_<w>_p`, `l_<w>_u` | on shard 0 of a scope that is spread: the number of shards, and each window as it was before |
  * | `h:<request id>` | a hold |
  *
  * Holds are attributes of their own and not a map: the first of them needs no map to be there, so that
@@ -27,6 +29,12 @@ export const attributes = {
 const holdPrefix = 'h:';
 
 const windowLetters: Record<BudgetPeriod, string> = { day: 'd', week: 'w', month: 'm', total: 't' };
+
+/** The attributes of a scope that is spread: over how many items, and what each window had used before. On its first item only. */
+export const layoutAttributes = {
+  shards: 'l_n',
+  before: (period: BudgetPeriod) => ({ period: `l_${windowLetters[period]}_p`, used: `l_${windowLetters[period]}_u` }),
+} as const;
 
 /** The attributes of a budget window. */
 export function windowAttributes(period: BudgetPeriod): { readonly period: string; readonly used: string; readonly spent: string } {
@@ -91,11 +99,23 @@ export function ledgerStateOf(item: DynamoItem): LedgerState {
     requestTatUs: numberOf(item[attributes.requestTat]),
     tokenTatUs: numberOf(item[attributes.tokenTat]),
     underWay: numberOf(item[attributes.underWay]) ?? 0,
+    layout: layoutOf(item),
     get holds() {
       holds ??= holdsOf(item);
       return holds;
     },
   };
+}
+
+function layoutOf(item: DynamoItem): Layout | undefined {
+  const shards = numberOf(item[layoutAttributes.shards]);
+  if (shards === undefined) return undefined;
+  const before: Partial<Record<BudgetPeriod, { period: number; usedNanoUsd: number }>> = {};
+  for (const period of budgetPeriods) {
+    const names = layoutAttributes.before(period);
+    before[period] = { period: numberOf(item[names.period]) ?? 0, usedNanoUsd: numberOf(item[names.used]) ?? 0 };
+  }
+  return { shards, before };
 }
 
 /** The state after a write that took something, from the attributes the write changed; only the one hold is known. */
@@ -111,6 +131,7 @@ export function stateAfterTaking(step: TakeStep, changed: DynamoItem): LedgerSta
     requestTatUs: numberOf(changed[attributes.requestTat]),
     tokenTatUs: numberOf(changed[attributes.tokenTat]),
     underWay: numberOf(changed[attributes.underWay]) ?? 0,
+    layout: undefined,
     holds: new Map([[step.requestId, step.hold]]),
   };
 }

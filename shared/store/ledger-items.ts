@@ -1,5 +1,6 @@
+import type { Layout } from '../admission/layout.ts';
 import type { CrashRecorder, DeadHold, Refused, ScopeHold } from '../admission/ledger.ts';
-import { decide, type Wish } from '../admission/ledger-decision.ts';
+import { type Allowed, decide, type Wish } from '../admission/ledger-decision.ts';
 import {
   assumedLedger,
   deadAfterMs,
@@ -12,10 +13,10 @@ import {
 } from '../admission/ledger-state.ts';
 import { type Actual, buryStep, type Grant, settleStep, type TakeStep, takeStep } from '../admission/ledger-steps.ts';
 import type { ScopeLimits } from '../admission/limits.ts';
-import { costUs, rateOf } from '../admission/rate.ts';
+import { costUs, microseconds, rateOf } from '../admission/rate.ts';
 import type { Scope } from '../admission/scopes.ts';
 import { type DynamoDb, type DynamoItem, StoreError, type WriteResult } from './dynamo-client.ts';
-import { endUpdate, type LedgerUpdate, takeUpdate } from './ledger-expressions.ts';
+import { drainUpdate, endUpdate, type LedgerUpdate, spreadUpdate, takeUpdate } from './ledger-expressions.ts';
 import { ledgerKey, ledgerStateOf, packHold, stateAfterTaking } from './ledger-item.ts';
 import { ShapeMemory } from './ledger-shapes.ts';
 
@@ -28,8 +29,16 @@ export interface ItemAddress {
 /** An item and the limits that hold for it. */
 export interface LedgerItemRef extends ItemAddress {
   readonly scope: Scope;
-  /** The scope's limits, or the shard's slice of them. */
-  readonly limits: ScopeLimits;
+  /** The limits that hold for the item as it is: the scope's, or the shard's slice of them. */
+  readonly limitsFor: (shape: LedgerShape) => ScopeLimits;
+  /** Over how many items the scope is spread, as the writer knows it; 1 when it is not. */
+  readonly shards: number;
+}
+
+/** The scope is spread otherwise than the writer knew. Nothing was taken. */
+export interface SpreadOtherwise {
+  readonly outcome: 'spread';
+  readonly layout: Layout | undefined;
 }
 
 /** Something was taken from an item. */
@@ -64,39 +73,37 @@ export class LedgerItems {
    * The first write goes out unseen, in the form the item's last known state suggests; when its condition fails, the item that
    * stood in the way decides. @throws StoreError
    */
-  async take(ref: LedgerItemRef, wish: Wish, nowMs: number): Promise<Taken | Refused> {
-    let shape = this.#shapes.get(ref) ?? assumedLedger(ref.limits, nowMs);
+  async take(ref: LedgerItemRef, wish: Wish, nowMs: number): Promise<Taken | Refused | SpreadOtherwise> {
+    let shape = this.#shapes.get(ref) ?? assumedLedger(ref.scope.limits, nowMs);
     let grant: Grant = wish;
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-      const step = takeStep(shape, ref.limits, grant, nowMs);
+      const limits = ref.limitsFor(shape);
+      const step = takeStep(shape, limits, grant, nowMs);
       let seen: LedgerState | undefined;
       if (step) {
         this.#shapes.expect(ref, shape, step);
-        const result = await this.#write(ref, takeUpdate(step), 'UPDATED_NEW');
-        if (result.written) return this.#taken(ref, grant, step, result.item ?? {});
+        const result = await this.#write(ref, takeUpdate(step, ref.shard === 0 ? ref.shards : undefined), 'UPDATED_NEW');
+        if (result.written) return this.#taken(ref, limits, grant, step, result.item ?? {});
         seen = this.#seen(ref, result);
       }
       const { state } = await this.buryDead(ref, seen ?? (await this.read(ref)), nowMs);
-      const stored = state.holds.get(wish.requestId);
-      if (stored && !sameHold(stored, wish.previous)) return this.#alreadyTaken(ref, wish, stored, state, nowMs);
-      if (!stored && wish.previous) return refusedWithoutHold(ref, wish, state, nowMs);
-      const decision = decide(state, ref.scope, ref.limits, wish, nowMs);
-      if (decision.outcome === 'refused') return decision;
-      grant = { ...wish, amountNanoUsd: decision.amountNanoUsd, tokens: decision.tokens };
+      const answer = answerTo(ref, wish, state, nowMs);
+      if (answer.outcome !== 'allowed') return answer;
+      grant = { ...wish, amountNanoUsd: answer.amountNanoUsd, tokens: answer.tokens };
       shape = state;
     }
-    throw new StoreError('throttled', 'Contention', `The ledger of ${ref.scopeId} changed faster than it could be written`);
+    throw contention(ref);
   }
 
   /**
    * Ends a hold with what was really used. Returns false when somebody else had settled it in full, it being past its expiry.
    * @throws StoreError
    */
-  async end(ref: LedgerItemRef, requestId: string, hold: ScopeHold, actual: Actual, nowMs: number): Promise<boolean> {
+  async end(ref: ItemAddress, requestId: string, hold: ScopeHold, actual: Actual, nowMs: number): Promise<boolean> {
     let shape: LedgerShape = this.#shapes.get(ref) ?? emptyLedger;
     let held = heldBy(hold);
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
-      const step = settleStep(requestId, shape, held, hold, ref.limits, actual, nowMs);
+      const step = settleStep(requestId, shape, held, hold, hold.limits, actual, nowMs);
       const result = await this.#write(ref, endUpdate(step));
       if (result.written) {
         this.#shapes.giveBack(ref, step);
@@ -109,7 +116,21 @@ export class LedgerItems {
       if (!stored) return nowMs <= hold.expiresAtMs + deadAfterMs / 2;
       held = stored;
     }
-    throw new StoreError('throttled', 'Contention', `The ledger of ${ref.scopeId} changed faster than it could be written`);
+    throw contention(ref);
+  }
+
+  /**
+   * Spreads a scope over several items, unless it is. What the first item has used so far stays with it, captured by the same write;
+   * if the scope was in use, the others begin with their bursts used up. @throws StoreError
+   */
+  async spread(scopeId: string, shards: number, state: LedgerState, nowMs: number): Promise<void> {
+    const inUse = state.requestTatUs !== undefined || state.tokenTatUs !== undefined;
+    if (inUse) {
+      const drainedUs = microseconds(nowMs) + rateOf(1, 1).burstUs;
+      const others = Array.from({ length: shards - 1 }, (_, index) => ({ scopeId, shard: index + 1 }));
+      await Promise.all(others.map((other) => this.#write(other, drainUpdate(drainedUs))));
+    }
+    await this.#write({ scopeId, shard: 0 }, spreadUpdate(shards, inUse));
   }
 
   /** Gives back what an admission may have taken whose answer never came. @throws StoreError */
@@ -117,7 +138,18 @@ export class LedgerItems {
     const state = await this.read(ref);
     const stored = state.holds.get(requestId);
     if (!stored) return;
-    await this.end(ref, requestId, holdOf(ref, stored, undefined, undefined), { nanoUsd: 0, tokens: 0, request: false }, nowMs);
+    await this.end(
+      ref,
+      requestId,
+      holdOf(ref, ref.scope.limits, stored, undefined, undefined),
+      { nanoUsd: 0, tokens: 0, request: false },
+      nowMs,
+    );
+  }
+
+  /** How the item looked when this instance last saw it. */
+  lastSeen(address: ItemAddress): LedgerShape | undefined {
+    return this.#shapes.get(address);
   }
 
   /** The item as it is now. @throws StoreError */
@@ -160,21 +192,37 @@ export class LedgerItems {
     return state;
   }
 
-  #taken(ref: LedgerItemRef, grant: Grant, step: TakeStep, changed: DynamoItem): Taken {
+  #taken(ref: LedgerItemRef, limits: ScopeLimits, grant: Grant, step: TakeStep, changed: DynamoItem): Taken {
     const state = stateAfterTaking(step, changed);
     this.#shapes.learn(ref, state);
     const tokenTatUs = grant.tokens > 0 ? state.tokenTatUs : undefined;
-    return { outcome: 'taken', hold: holdOf(ref, step.hold, state.requestTatUs, tokenTatUs), state };
+    return { outcome: 'taken', hold: holdOf(ref, limits, step.hold, state.requestTatUs, tokenTatUs), state };
   }
+}
 
-  /** An earlier attempt of ours got in and its answer was lost. What it did to the rates is known at least. */
-  #alreadyTaken(ref: LedgerItemRef, wish: Wish, stored: HoldState, state: LedgerState, nowMs: number): Taken {
-    const { requestsPerMinute, tokensPerMinute, burst } = ref.limits;
-    const newTokens = stored.tokens - (wish.previous?.tokens ?? 0);
-    const requestTatUs = requestsPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(requestsPerMinute, burst), 1);
-    const tokenTatUs = tokensPerMinute === undefined ? undefined : nowMs * 1000 + costUs(rateOf(tokensPerMinute, burst), newTokens);
-    return { outcome: 'taken', hold: holdOf(ref, stored, requestTatUs, tokenTatUs), state };
-  }
+/** What the true state of an item says to a wish. */
+function answerTo(ref: LedgerItemRef, wish: Wish, state: LedgerState, nowMs: number): Taken | Refused | SpreadOtherwise | Allowed {
+  const spreadOtherwise = ref.shard === 0 && ref.shards !== (state.layout?.shards ?? 1);
+  if (spreadOtherwise) return { outcome: 'spread', layout: state.layout };
+  const limits = ref.limitsFor(state);
+  const stored = state.holds.get(wish.requestId);
+  if (stored && !sameHold(stored, wish.previous)) return alreadyTaken(ref, limits, wish, stored, state, nowMs);
+  if (!stored && wish.previous) return refusedWithoutHold(ref, wish, state, nowMs);
+  return decide(state, ref.scope, limits, wish, nowMs);
+}
+
+/** An earlier attempt of ours got in and its answer was lost. What it did to the rates is known at least. */
+function alreadyTaken(ref: LedgerItemRef, limits: ScopeLimits, wish: Wish, stored: HoldState, state: LedgerState, nowMs: number): Taken {
+  const nowUs = microseconds(nowMs);
+  const newTokens = stored.tokens - (wish.previous?.tokens ?? 0);
+  const least = (perMinute: number | undefined, units: number) =>
+    perMinute ? nowUs + costUs(rateOf(perMinute, limits.burst), units) : undefined;
+  const hold = holdOf(ref, limits, stored, least(limits.requestsPerMinute, 1), least(limits.tokensPerMinute, newTokens));
+  return { outcome: 'taken', hold, state };
+}
+
+function contention(address: ItemAddress): StoreError {
+  return new StoreError('throttled', 'Contention', `The ledger of ${address.scopeId} changed faster than it could be written`);
 }
 
 /** The hold as it stands in its item. */
@@ -188,8 +236,14 @@ export function deadHoldOf(scopeId: string, requestId: string, hold: HoldState):
   return { requestId, scopeId, amountNanoUsd: hold.amountNanoUsd, expiredAtMs: hold.expiresAtMs };
 }
 
-function holdOf(ref: LedgerItemRef, held: HoldState, requestTatUs: number | undefined, tokenTatUs: number | undefined): ScopeHold {
-  return { scope: ref.scope, shard: ref.shard, ...held, requestTatUs, tokenTatUs };
+function holdOf(
+  ref: LedgerItemRef,
+  limits: ScopeLimits,
+  held: HoldState,
+  requestTatUs: number | undefined,
+  tokenTatUs: number | undefined,
+): ScopeHold {
+  return { scope: ref.scope, shard: ref.shard, limits, ...held, requestTatUs, tokenTatUs };
 }
 
 function sameHold(stored: HoldState, previous: HoldState | undefined): boolean {
@@ -211,6 +265,6 @@ function refusedWithoutHold(ref: LedgerItemRef, wish: Wish, state: LedgerState, 
     held: 0,
     resetsAtMs: undefined,
     retryAfterMs: undefined,
-    standing: standingOf(ref.scope, [state], nowMs),
+    standing: standingOf(ref.scope, [{ state, limits: ref.limitsFor(state) }], nowMs),
   };
 }

@@ -5,31 +5,30 @@ import type { Actual } from '../admission/ledger-steps.ts';
 import type { ScopeLimits } from '../admission/limits.ts';
 import type { Scope } from '../admission/scopes.ts';
 import { heldBy, type LedgerItemRef, type LedgerItems } from './ledger-items.ts';
+import { type Gathered, LedgerShards } from './ledger-shards.ts';
 
 /** A scope has taken the call in. */
-export interface ScopeTaken {
-  readonly outcome: 'taken';
+export interface ScopeTaken extends Gathered {
   readonly scope: Scope;
-  readonly holds: readonly ScopeHold[];
-  readonly standing: Standing;
 }
 
 /** More money and tokens for what a call holds in a scope. */
 export type ScopeExtension = Pick<Wish, 'amountNanoUsd' | 'floorNanoUsd' | 'tokens' | 'floorTokens' | 'expiresAtMs'>;
 
-/** Takes and ends what calls hold in whole scopes. */
+/** Takes and ends what calls hold in whole scopes: in their one item, or in the several they are spread over. */
 export class LedgerScopes {
   readonly #items: LedgerItems;
+  readonly #shards: LedgerShards;
 
   constructor(items: LedgerItems) {
     this.#items = items;
+    this.#shards = new LedgerShards(items);
   }
 
   /** @throws StoreError */
   async take(scope: Scope, wish: Wish, nowMs: number): Promise<ScopeTaken | Refused> {
-    const taken = await this.#items.take(wholeScope(scope), wish, nowMs);
-    if (taken.outcome === 'refused') return taken;
-    return { outcome: 'taken', scope, holds: [taken.hold], standing: standingOf(scope, [taken.state], nowMs) };
+    const outcome = await this.#gather(scope, [], wish, nowMs);
+    return outcome.outcome === 'refused' ? outcome : { scope, ...outcome };
   }
 
   /**
@@ -38,9 +37,6 @@ export class LedgerScopes {
    */
   async extend(scope: Scope, admitted: Admitted, more: ScopeExtension, nowMs: number): Promise<ScopeTaken | Refused> {
     const holds = holdsIn(scope, admitted);
-    const [first, ...others] = holds;
-    const standing = admitted.standings.find((candidate) => candidate.scope.id === scope.id);
-    if (!first || !standing) throw new Error(`The call holds nothing in ${scope.id}`);
     const spareNanoUsd = sum(holds, (hold) => hold.amountNanoUsd) - admitted.amountNanoUsd;
     const spareTokens = sum(holds, (hold) => hold.tokens) - admitted.tokens;
     const wish: Wish = {
@@ -49,16 +45,15 @@ export class LedgerScopes {
       floorNanoUsd: more.floorNanoUsd === undefined ? undefined : Math.max(0, more.floorNanoUsd - spareNanoUsd),
       tokens: Math.max(0, more.tokens - spareTokens),
       floorTokens: more.floorTokens === undefined ? undefined : Math.max(0, more.floorTokens - spareTokens),
-      countsRequest: first.countsRequest,
+      countsRequest: false,
       expiresAtMs: more.expiresAtMs,
-      previous: heldBy(first),
+      previous: undefined,
     };
-    if (wish.amountNanoUsd === 0 && wish.tokens === 0 && more.expiresAtMs === first.expiresAtMs) {
-      return { outcome: 'taken', scope, holds, standing };
-    }
-    const taken = await this.#items.take(itemOf(first), wish, nowMs);
-    if (taken.outcome === 'refused') return taken;
-    return { outcome: 'taken', scope, holds: [taken.hold, ...others], standing: standingOf(scope, [taken.state], nowMs) };
+    const standing = admitted.standings.find((candidate) => candidate.scope === scope);
+    const nothingToDo = wish.amountNanoUsd === 0 && wish.tokens === 0 && holds.every((hold) => hold.expiresAtMs === more.expiresAtMs);
+    if (nothingToDo && standing) return { outcome: 'taken', scope, holds, standing };
+    const outcome = await this.#gather(scope, holds, wish, nowMs);
+    return outcome.outcome === 'refused' ? outcome : { scope, ...outcome };
   }
 
   /** Lowers what is held to what the call may spend. @throws StoreError */
@@ -78,14 +73,13 @@ export class LedgerScopes {
     const holds = holdsIn(scope, admitted);
     const parts = sharedOut(holds, actual);
     const ended = await Promise.all(
-      holds.map((hold, index) => this.#items.end(itemOf(hold), admitted.requestId, hold, parts[index] ?? actual, nowMs)),
+      holds.map((hold, index) => this.#items.end(this.#shards.itemOf(hold), admitted.requestId, hold, parts[index] ?? actual, nowMs)),
     );
     return ended.every(Boolean);
   }
 
   /** Charges a scope for a call it never held anything for, whatever its limits say: the money is spent. @throws StoreError */
   async charge(scope: Scope, requestId: string, actual: Actual, nowMs: number): Promise<boolean> {
-    const ref: LedgerItemRef = { ...wholeScope(scope), limits: withoutRefusals(scope.limits) };
     const wish: Wish = {
       requestId,
       amountNanoUsd: actual.nanoUsd,
@@ -97,14 +91,44 @@ export class LedgerScopes {
       expiresAtMs: nowMs + 300_000,
       previous: undefined,
     };
+    const limits = withoutRefusals(scope.limits);
+    const ref: LedgerItemRef = { ...this.#shards.wholeItem(scope), limitsFor: () => limits };
     const taken = await this.#items.take(ref, wish, nowMs);
     if (taken.outcome === 'refused') return false;
-    return this.#items.end(ref, requestId, taken.hold, actual, nowMs);
+    if (taken.outcome === 'taken') return this.#items.end(ref, requestId, taken.hold, actual, nowMs);
+    this.#shards.learn(scope, taken.layout);
+    return this.charge(scope, requestId, actual, nowMs);
   }
 
   /** Gives back what an admission may have taken whose answer never came. @throws StoreError */
-  abandon(scope: Scope, requestId: string, nowMs: number): Promise<void> {
-    return this.#items.abandon(wholeScope(scope), requestId, nowMs);
+  async abandon(scope: Scope, requestId: string, nowMs: number): Promise<void> {
+    const refs = this.#shards.allItems(scope, nowMs);
+    await Promise.all(refs.map((ref) => this.#items.abandon(ref, requestId, nowMs)));
+  }
+
+  /** How a scope stands. @throws StoreError */
+  async read(scope: Scope, nowMs: number): Promise<Standing> {
+    const first = await this.#items.read(this.#shards.wholeItem(scope));
+    if (!first.layout) return standingOf(scope, [{ state: first, limits: scope.limits }], nowMs);
+    this.#shards.learn(scope, first.layout);
+    const parts = await this.#shards.readAll(scope, first.layout, nowMs);
+    return standingOf(scope, parts, nowMs);
+  }
+
+  /** Takes from the scope's one item, or from those it is spread over once that is known. */
+  async #gather(scope: Scope, holds: readonly ScopeHold[], wish: Wish, nowMs: number): Promise<Gathered | Refused> {
+    const layout = await this.#shards.layoutOf(scope, nowMs);
+    if (layout) return this.#shards.gather(scope, layout, holds, wish, nowMs);
+    const [hold] = holds;
+    const taken = await this.#items.take(this.#shards.wholeItem(scope), hold ? { ...wish, previous: heldBy(hold) } : wish, nowMs);
+    if (taken.outcome === 'refused') return taken;
+    if (taken.outcome === 'taken') {
+      this.#shards.spreadIfCrowded(scope, taken.state, nowMs);
+      const standing = standingOf(scope, [{ state: taken.state, limits: scope.limits }], nowMs);
+      return { outcome: 'taken', holds: [taken.hold], standing };
+    }
+    this.#shards.learn(scope, taken.layout);
+    return this.#gather(scope, holds, wish, nowMs);
   }
 
   async #lower(hold: ScopeHold, requestId: string, lessNanoUsd: number, nowMs: number): Promise<ScopeHold> {
@@ -118,26 +142,13 @@ export class LedgerScopes {
       expiresAtMs: hold.expiresAtMs,
       previous: heldBy(hold),
     };
-    const taken = await this.#items.take(itemOf(hold), wish, nowMs);
+    const taken = await this.#items.take(this.#shards.itemOf(hold), wish, nowMs);
     return taken.outcome === 'taken' ? { ...taken.hold, requestTatUs: hold.requestTatUs, tokenTatUs: hold.tokenTatUs } : hold;
-  }
-
-  /** How a scope stands. @throws StoreError */
-  async read(scope: Scope, nowMs: number): Promise<Standing> {
-    return standingOf(scope, [await this.#items.read(wholeScope(scope))], nowMs);
   }
 }
 
 function holdsIn(scope: Scope, admitted: Admitted): ScopeHold[] {
-  return admitted.holds.filter((hold) => hold.scope.id === scope.id);
-}
-
-function wholeScope(scope: Scope): LedgerItemRef {
-  return { scope, scopeId: scope.id, shard: 0, limits: scope.limits };
-}
-
-function itemOf(hold: ScopeHold): LedgerItemRef {
-  return { scope: hold.scope, scopeId: hold.scope.id, shard: hold.shard, limits: hold.scope.limits };
+  return admitted.holds.filter((hold) => hold.scope === scope);
 }
 
 /** Shares out what was used over the parts of a hold: each bears up to its own amount, the last whatever is left. */

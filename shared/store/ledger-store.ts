@@ -13,7 +13,7 @@ import type {
   SettlementAsk,
   Standing,
 } from '../admission/ledger.ts';
-import { gravest } from '../admission/ledger-decision.ts';
+import { gravest, type Wish } from '../admission/ledger-decision.ts';
 import { concernsModel, type Scope } from '../admission/scopes.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { type DynamoDb, StoreError } from './dynamo-client.ts';
@@ -78,13 +78,13 @@ export class DynamoLedger implements Ledger {
   }
 
   async admit(ask: AdmissionAsk): Promise<Admitted | Refused> {
-    const { scopes, nowMs, ...rest } = ask;
-    const wish = { floorNanoUsd: undefined, floorTokens: undefined, ...rest, countsRequest: true, previous: undefined };
+    const { scopes, nowMs, requestId, expiresAtMs } = ask;
+    const wish = { requestId, expiresAtMs, ...wholeWish(ask), countsRequest: true, previous: undefined };
     const outcomes = await Promise.all(scopes.map((scope) => this.#bounded(scope, this.#scopes.take(scope, wish, nowMs))));
     const failed = outcomes.filter((outcome) => outcome.outcome === 'failed');
     const refused = gravest(outcomes.filter((outcome) => outcome.outcome === 'refused'));
     const admitted = admittedOf(
-      ask,
+      wish,
       outcomes.filter((outcome) => outcome.outcome === 'taken'),
       failed,
     );
@@ -106,9 +106,9 @@ export class DynamoLedger implements Ledger {
   }
 
   async extend(admitted: Admitted, ask: ExtensionAsk): Promise<Extended | ExtensionRefused> {
-    const { nowMs, ...rest } = ask;
+    const { nowMs } = ask;
     const expiresAtMs = ask.expiresAtMs ?? admitted.expiresAtMs;
-    const more = { floorNanoUsd: undefined, floorTokens: undefined, ...rest, expiresAtMs };
+    const more = { ...wholeWish(ask), expiresAtMs };
     const outcomes = await Promise.all(
       heldScopes(admitted).map((scope) => this.#bounded(scope, this.#scopes.extend(scope, admitted, more, nowMs))),
     );
@@ -119,8 +119,8 @@ export class DynamoLedger implements Ledger {
     const failed = outcomes.filter((outcome) => outcome.outcome === 'failed');
     if (failed[0] && !this.#open) throw storeUnavailable(failed[0].error);
     for (const { scope, error } of failed) this.#tell('let_through', admitted.requestId, scope, error, ask.amountNanoUsd);
-    const grantedNanoUsd = Math.min(ask.amountNanoUsd, ...taken.map((scope) => amountOf(scope.holds) - admitted.amountNanoUsd));
-    const grantedTokens = Math.min(ask.tokens, ...taken.map((scope) => tokensOf(scope.holds) - admitted.tokens));
+    const grantedNanoUsd = Math.min(more.amountNanoUsd, ...taken.map((scope) => amountOf(scope.holds) - admitted.amountNanoUsd));
+    const grantedTokens = Math.min(more.tokens, ...taken.map((scope) => tokensOf(scope.holds) - admitted.tokens));
     const amountNanoUsd = admitted.amountNanoUsd + grantedNanoUsd;
     const tokens = admitted.tokens + grantedTokens;
     return { outcome: 'extended', admitted: { ...kept, amountNanoUsd, tokens }, grantedNanoUsd, grantedTokens };
@@ -128,7 +128,7 @@ export class DynamoLedger implements Ledger {
 
   async settle(admitted: Admitted, ask: SettlementAsk): Promise<Settled> {
     const concerned = (scope: Scope) => ask.servedModels === undefined || concernsModel(scope, ask.servedModels);
-    const actual = { nanoUsd: ask.actualNanoUsd, tokens: ask.actualTokens, request: true };
+    const actual = { nanoUsd: whole(ask.actualNanoUsd), tokens: whole(ask.actualTokens), request: true };
     const settled = await this.#end(admitted, ask.nowMs, (scope) => (concerned(scope) ? actual : { ...actual, nanoUsd: 0, tokens: 0 }));
     const unheld = admitted.unheld.filter(concerned);
     const charged = await Promise.all(
@@ -229,16 +229,36 @@ export class DynamoLedger implements Ledger {
   }
 }
 
-function admittedOf(ask: AdmissionAsk, taken: readonly ScopeTaken[], failed: readonly Failed[]): Admitted {
-  const amountNanoUsd = Math.min(ask.amountNanoUsd, ...taken.map((scope) => amountOf(scope.holds)));
-  const tokens = Math.min(ask.tokens, ...taken.map((scope) => tokensOf(scope.holds)));
+/** Money and tokens are counted in whole units, rounded against the caller. @throws RangeError for what cannot be counted. */
+function whole(count: number): number {
+  const rounded = Math.ceil(count);
+  if (!Number.isSafeInteger(rounded) || rounded < 0) throw new RangeError(`${count} is no amount that can be held or charged`);
+  return rounded;
+}
+
+function wholeWish(ask: Pick<AdmissionAsk, 'amountNanoUsd' | 'floorNanoUsd' | 'tokens' | 'floorTokens'>) {
+  return {
+    amountNanoUsd: whole(ask.amountNanoUsd),
+    floorNanoUsd: ask.floorNanoUsd === undefined ? undefined : whole(ask.floorNanoUsd),
+    tokens: whole(ask.tokens),
+    floorTokens: ask.floorTokens === undefined ? undefined : whole(ask.floorTokens),
+  };
+}
+
+function admittedOf(
+  wish: Pick<Wish, 'requestId' | 'amountNanoUsd' | 'tokens' | 'expiresAtMs'>,
+  taken: readonly ScopeTaken[],
+  failed: readonly Failed[],
+): Admitted {
+  const amountNanoUsd = Math.min(wish.amountNanoUsd, ...taken.map((scope) => amountOf(scope.holds)));
+  const tokens = Math.min(wish.tokens, ...taken.map((scope) => tokensOf(scope.holds)));
   return {
     outcome: 'admitted',
-    requestId: ask.requestId,
+    requestId: wish.requestId,
     amountNanoUsd,
     tokens,
-    clamped: amountNanoUsd < ask.amountNanoUsd || tokens < ask.tokens,
-    expiresAtMs: ask.expiresAtMs,
+    clamped: amountNanoUsd < wish.amountNanoUsd || tokens < wish.tokens,
+    expiresAtMs: wish.expiresAtMs,
     holds: taken.flatMap((scope) => scope.holds),
     unheld: failed.map((failure) => failure.scope),
     standings: taken.map((scope) => scope.standing),

@@ -66,7 +66,7 @@ export class ModelScope {
     if (perMinute === undefined || ask.tokens <= 0) return ask.tokens;
     const nowUs = ask.nowMs * 1000;
     const cost = (count: number) => Math.ceil((count * 60e6) / perMinute);
-    const burstUs = Math.max(Math.ceil(60e6 * (limits.burst ?? 1)), cost(1));
+    const burstUs = modelBurstUs(perMinute, limits.burst ?? 1);
     const roomUs = nowUs + burstUs - Math.max(this.tokenTatUs, nowUs);
     let tokens = ask.tokens;
     while (tokens > 0 && cost(tokens) > roomUs) tokens -= 1;
@@ -80,7 +80,7 @@ export class ModelScope {
     if (limits.requests_per_minute === undefined) return;
     const nowUs = nowMs * 1000;
     const perRequestUs = Math.ceil(60e6 / limits.requests_per_minute);
-    const burstUs = Math.max(Math.ceil(60e6 * (limits.burst ?? 1)), perRequestUs);
+    const burstUs = modelBurstUs(limits.requests_per_minute, limits.burst ?? 1);
     if (Math.max(this.requestTatUs, nowUs) + perRequestUs - nowUs > burstUs) refusals.push('requests rate');
   }
 
@@ -185,6 +185,15 @@ export class ModelScope {
   #dead(call: ModelCall, nowMs: number): boolean {
     return call.open && nowMs > Math.ceil(call.expiresAtMs / 1000) * 1000 + 5_000;
   }
+}
+
+/** The time all units of a burst take one by one, or the burst's share of a minute if that is more; never a whole unit over. */
+function modelBurstUs(perMinute: number, burst: number): number {
+  const share = Math.ceil(60e6 * burst);
+  const one = Math.ceil(60e6 / perMinute);
+  let oneByOne = one;
+  for (let units = 2; units <= perMinute * burst && oneByOne < share + one; units += 1) oneByOne += one;
+  return Math.max(share, Math.min(oneByOne, share + one - 1));
 }
 
 /** `2026-11-18`, the Monday of its week, `2026-11`, or `all`. */
