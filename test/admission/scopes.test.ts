@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { limitsSchema } from '../../shared/admission/limits.ts';
+import { matchesModelPattern } from '../../shared/admission/model-pattern.ts';
+import { allScopesOf, concernsModel, scopesOf } from '../../shared/admission/scopes.ts';
+
+const limits = limitsSchema.parse({ requests_per_minute: 5 });
+
+describe('scopes', () => {
+  it('are all that limit anything, on every level', () => {
+    const scopes = scopesOf(
+      {
+        key: { id: 'k1', limits },
+        user: { id: 'u1', limits },
+        team: { id: 't1', limits },
+        organization: { id: 'o1', limits },
+        gateway: { limits },
+        endUser: { id: 'alice', limits },
+      },
+      ['openai/gpt-5'],
+    );
+    expect(scopes.map((scope) => scope.id)).toEqual([
+      'key#k1',
+      'user#u1',
+      'team#t1',
+      'organization#o1',
+      'gateway#gateway',
+      'end_user#team:t1:alice',
+    ]);
+    expect(scopesOf({ key: { id: 'k1' }, team: { id: 't1', limits: {} } }, ['x'])).toEqual([]);
+  });
+
+  it('hold a scope of its own for each pattern that matches the route or a target', () => {
+    const patterned = limitsSchema.parse({ per_model: { 'openai/*': limits, smart: limits, 'anthropic/*': limits, '*': {} } });
+    const scopes = scopesOf({ key: { id: 'k1', limits: patterned } }, ['smart', 'openai/gpt-5']);
+    expect(scopes.map((scope) => scope.id)).toEqual(['key#k1|model#openai/*', 'key#k1|model#smart']);
+    expect(scopes.map((scope) => concernsModel(scope, ['smart', 'anthropic/claude']))).toEqual([false, true]);
+    expect(allScopesOf('key', 'k1', patterned)).toHaveLength(3);
+  });
+
+  it('keep end users of different tenants apart, and long names short', () => {
+    const of = (team: string | undefined, name: string) =>
+      scopesOf({ key: { id: 'k1' }, team: team === undefined ? undefined : { id: team }, endUser: { id: name, limits } }, [])[0];
+    expect(new Set([of('a', 'bob')?.id, of('b', 'bob')?.id, of(undefined, 'bob')?.id]).size).toBe(3);
+    const long = of('a', 'x'.repeat(5_000));
+    expect(long?.id.length).toBeLessThan(100);
+    expect(long?.name).toBe('x'.repeat(5_000));
+  });
+});
+
+describe('model patterns', () => {
+  it.each([
+    ['*', 'openai/gpt-5', true],
+    ['openai/*', 'openai/gpt-5', true],
+    ['openai/*', 'azure/gpt-5', false],
+    ['*/gpt-?', 'openai/gpt-5', true],
+    ['*/gpt-?', 'openai/gpt-50', false],
+    ['gpt.5', 'gpt-5', false],
+    ['smart', 'smart', true],
+    ['smart', 'Smart', false],
+    ['a*b*c', 'aXbbYc', true],
+    ['*', '', true],
+    ['?', '', false],
+  ])('%s and %s: %s', (pattern, name, matches) => {
+    expect(matchesModelPattern(pattern, name)).toBe(matches);
+  });
+
+  it('match as the regular expression of the same meaning does', () => {
+    const text = (letters: string[]) => fc.array(fc.constantFrom(...letters), { maxLength: 10 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(text(['a', 'b', '*', '?', '.']), text(['a', 'b', '.']), (pattern, name) => {
+        const source = pattern.replaceAll('.', '\\.').replaceAll('*', '.*').replaceAll('?', '.');
+        expect(matchesModelPattern(pattern, name)).toBe(new RegExp(`^${source}$`).test(name));
+      }),
+    );
+  });
+
+  it('take no time to speak of, however they are written', () => {
+    const startMs = performance.now();
+    expect(matchesModelPattern('*a'.repeat(90), 'a'.repeat(180).concat('b'))).toBe(false);
+    expect(performance.now() - startMs).toBeLessThan(100);
+  });
+});
