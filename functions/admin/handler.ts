@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
+import { cacheAdministration } from '../../shared/store/cache-administration.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
@@ -13,6 +14,7 @@ import { hostMetrics } from '../../shared/telemetry/metrics-source.ts';
 import { TeamDashboards } from '../../shared/telemetry/team-dashboard.ts';
 import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
+import { cacheRoutes } from './cache-routes.ts';
 import { observationRoutes } from './observation-routes.ts';
 import { adminRoutes } from './routes.ts';
 
@@ -46,8 +48,13 @@ async function wire(environment: Environment): Promise<AdminWiring> {
     clock,
     sleep,
   };
+  const cache = cacheAdministration({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, clock);
   return {
-    routes: [...adminRoutes({ store, ledger, clock, randomBytes }), ...observationRoutes(observation)],
+    routes: [
+      ...adminRoutes({ store, ledger, clock, randomBytes }),
+      ...observationRoutes(observation),
+      ...cacheRoutes({ store, clock, randomBytes, cache }),
+    ],
     adminKey: adminKeySource({
       adminKey: environment.SLUICE_ADMIN_KEY,
       secretId: environment.SLUICE_ADMIN_SECRET_ID,

@@ -1,5 +1,7 @@
 import type { Verb } from './verb.ts';
 import { auditBooks } from './verbs/audit-books.ts';
+import { cachePurge } from './verbs/cache-purge.ts';
+import { cacheStats } from './verbs/cache-stats.ts';
 import { groupVerbs } from './verbs/group-verbs.ts';
 import { keysCreate } from './verbs/keys-create.ts';
 import { keysList } from './verbs/keys-list.ts';
@@ -27,6 +29,8 @@ export const verbs: readonly Verb[] = [
   limitsShow,
   limitsSet,
   usage,
+  cacheStats,
+  cachePurge,
   requests,
   logsTail,
   logsShow,

@@ -1,17 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { type CacheCounts, type CacheStatistics, noCounts } from '../cache/answer-store.ts';
+import type { DayCounts } from '../cache/cache-administration.ts';
 import type { CacheTable } from './cache-items.ts';
 import type { DynamoItem } from './dynamo-client.ts';
 
 /** Writers are spread over so many items a day, because one item takes a thousand writes a second. */
 const shards = 8;
 const keptSeconds = 400 * 86_400;
-
-/** The counts of one day, UTC. */
-export interface DayCounts extends CacheCounts {
-  /** `2027-01-31`. */
-  readonly day: string;
-}
 
 /**
  * The cache's counts in DynamoDB, by day. Counts that come while a write is under way wait for the next one, so that a
@@ -69,7 +64,9 @@ export class DynamoCacheCounts implements CacheStatistics {
       table: this.#place.table,
       key: { pk: 'COUNTS', sk: `${day}#${randomInt(shards)}` },
       // A repeated write counts twice. These are statistics; money is counted elsewhere.
-      update: `SET expiresAt = :expiresAt ADD ${changed.map(([name]) => `${name} :${name}`).join(', ')}`,
+      update: `SET expiresAt = :expiresAt ADD ${changed.map(([name]) => `#${name} :${name}`).join(', ')}`,
+      // Some of the names are words of DynamoDB's own.
+      names: Object.fromEntries(changed.map(([name]) => [`#${name}`, name])),
       values: {
         ':expiresAt': Math.ceil(nowMs / 1_000) + keptSeconds,
         ...Object.fromEntries(changed.map(([name, amount]) => [`:${name}`, amount])),

@@ -1,10 +1,9 @@
 import type { GenerationSource } from '../cache/answer-store.ts';
+import { purgeLagMs } from '../cache/cache-administration.ts';
 import { everything, type Generations } from '../cache/cached-answer.ts';
 import type { CacheTable } from './cache-items.ts';
 import type { DynamoKey } from './dynamo-client.ts';
 
-/** For so long a purge may go unnoticed by an instance that has read the generations before. */
-const maxAgeMs = 5_000;
 /** More names than this in the item that everybody reads are folded into one purge of everything. */
 const mostNames = 1_000;
 
@@ -24,7 +23,7 @@ export class DynamoGenerations implements GenerationSource {
   async current(): Promise<Generations> {
     const nowMs = this.#clock();
     const ageMs = this.#read === undefined ? Number.POSITIVE_INFINITY : nowMs - this.#read.atMs;
-    if (this.#read === undefined || ageMs >= maxAgeMs || ageMs < 0) {
+    if (this.#read === undefined || ageMs >= purgeLagMs || ageMs < 0) {
       const read = { generations: this.#load(), atMs: nowMs };
       this.#read = read;
       read.generations.catch(() => {
