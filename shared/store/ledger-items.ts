@@ -231,6 +231,12 @@ export function heldBy(hold: ScopeHold): HoldState {
   return { amountNanoUsd, tokens, countsRequest, expiresAtMs, periods };
 }
 
+/** A hold that replaces an earlier one: what it did not take from the rates itself it still has from before. */
+export function replacing(before: ScopeHold | undefined, after: ScopeHold): ScopeHold {
+  if (!before) return after;
+  return { ...after, requestTatUs: before.requestTatUs, tokenTatUs: after.tokenTatUs ?? before.tokenTatUs };
+}
+
 /** A hold found dead, as the recorder is told of it. */
 export function deadHoldOf(scopeId: string, requestId: string, hold: HoldState): DeadHold {
   return { requestId, scopeId, amountNanoUsd: hold.amountNanoUsd, expiredAtMs: hold.expiresAtMs };

@@ -4,7 +4,7 @@ import { standingOf } from '../admission/ledger-state.ts';
 import type { Actual } from '../admission/ledger-steps.ts';
 import type { ScopeLimits } from '../admission/limits.ts';
 import type { Scope } from '../admission/scopes.ts';
-import { heldBy, type LedgerItemRef, type LedgerItems } from './ledger-items.ts';
+import { heldBy, type LedgerItemRef, type LedgerItems, replacing } from './ledger-items.ts';
 import { type Gathered, LedgerShards } from './ledger-shards.ts';
 
 /** A scope has taken the call in. */
@@ -125,7 +125,7 @@ export class LedgerScopes {
     if (taken.outcome === 'taken') {
       this.#shards.spreadIfCrowded(scope, taken.state, nowMs);
       const standing = standingOf(scope, [{ state: taken.state, limits: scope.limits }], nowMs);
-      return { outcome: 'taken', holds: [taken.hold], standing };
+      return { outcome: 'taken', holds: [replacing(hold, taken.hold)], standing };
     }
     this.#shards.learn(scope, taken.layout);
     return this.#gather(scope, holds, wish, nowMs);
@@ -143,7 +143,7 @@ export class LedgerScopes {
       previous: heldBy(hold),
     };
     const taken = await this.#items.take(this.#shards.itemOf(hold), wish, nowMs);
-    return taken.outcome === 'taken' ? { ...taken.hold, requestTatUs: hold.requestTatUs, tokenTatUs: hold.tokenTatUs } : hold;
+    return taken.outcome === 'taken' ? replacing(hold, taken.hold) : hold;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Scope } from '../admission/scopes.ts';
 import { isEnough, needsOf, refusalOf, roomsOf, type SlicePart } from '../admission/slice-rooms.ts';
 import { sliceOf, takesRequests } from '../admission/slices.ts';
 import { StoreError } from './dynamo-client.ts';
-import { heldBy, type LedgerItemRef, type LedgerItems, type Taken } from './ledger-items.ts';
+import { heldBy, type LedgerItemRef, type LedgerItems, replacing, type Taken } from './ledger-items.ts';
 
 /** What was taken from a scope, in one part or several. */
 export interface Gathered {
@@ -134,7 +134,8 @@ export class LedgerShards {
   async #takePart(ref: LedgerItemRef, holds: readonly ScopeHold[], wish: Wish, nowMs: number): Promise<Taken | Refused> {
     const before = holds.find((hold) => hold.shard === ref.shard);
     const outcome = await this.#items.take(ref, before ? { ...wish, previous: heldBy(before) } : wish, nowMs);
-    if (outcome.outcome !== 'spread') return outcome;
+    if (outcome.outcome === 'refused') return outcome;
+    if (outcome.outcome === 'taken') return { ...outcome, hold: replacing(before, outcome.hold) };
     // A layout never changes, so somebody removed the item: the next call finds out how the scope is spread now.
     this.learn(ref.scope, outcome.layout);
     throw new StoreError('unavailable', 'LayoutGone', `${ref.scopeId} is not spread as it was`);

@@ -109,7 +109,6 @@ export class ModelScope {
     Object.assign(call.periods, this.#periods(call.limits, nowMs));
     call.amount += granted.amount;
     call.tokens += granted.tokens;
-    call.tokenTatUs = undefined;
     this.#takeTokens(call, granted.tokens, nowMs * 1000);
   }
 
