@@ -109,11 +109,15 @@ function toolCall(part: LanguageModelV4ToolCall, customTools: ReadonlySet<string
   return own === undefined ? call : { ...call, extra_content: own };
 }
 
-/** A custom tool's input as plain text; the AI SDK gives JSON text of a string. */
+/**
+ * A custom tool's input as plain text: the AI SDK gives JSON text of a string, and of an object with `input` where the
+ * provider knows functions alone.
+ */
 export function customInput(input: string): string {
   try {
     const value: JsonValue = JSON.parse(input);
-    return typeof value === 'string' ? value : input;
+    const text = isJsonObject(value) ? value.input : value;
+    return typeof text === 'string' ? text : input;
   } catch {
     return input;
   }

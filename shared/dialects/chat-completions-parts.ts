@@ -18,10 +18,17 @@ export interface ChatParts {
   readonly customTools: ReadonlySet<string>;
   begun: boolean;
   /** Tool calls by the provider's id. */
-  readonly calls: Map<string, { readonly index: number; readonly custom: boolean; wrote: boolean }>;
+  readonly calls: Map<string, ToolCall>;
   /** Blocks of reasoning that are open, by id. */
   readonly thoughts: Map<string, { text: string; metadata: SharedV4ProviderMetadata | undefined }>;
   details: number;
+}
+
+interface ToolCall {
+  readonly index: number;
+  readonly custom: boolean;
+  readonly held: boolean;
+  wrote: boolean;
 }
 
 export function startChatParts(call: Call, head: TranslatedHead): ChatParts {
@@ -125,7 +132,8 @@ function merged(
 function openCall(state: ChatParts, id: string, name: string, isText: boolean): SseFrame[] {
   const index = state.calls.size;
   const custom = isText || state.customTools.has(name);
-  state.calls.set(id, { index, custom, wrote: false });
+  // The text of a custom tool that comes wrapped in JSON is taken out when it is whole.
+  state.calls.set(id, { index, custom, held: custom && !isText, wrote: false });
   const call: JsonObject = custom
     ? { index, id, type: 'custom', custom: { name, input: '' } }
     : { index, id, type: 'function', function: { name, arguments: '' } };
@@ -134,7 +142,12 @@ function openCall(state: ChatParts, id: string, name: string, isText: boolean): 
 
 function callDelta(state: ChatParts, id: string, delta: string): SseFrame[] {
   const call = state.calls.get(id);
-  if (call === undefined || delta === '') return [];
+  if (call === undefined || call.held || delta === '') return [];
+  return written(state, call, delta);
+}
+
+function written(state: ChatParts, call: ToolCall, delta: string): SseFrame[] {
+  if (delta === '') return [];
   call.wrote = true;
   return deltas(state, {
     tool_calls: [{ index: call.index, ...(call.custom ? { custom: { input: delta } } : { function: { arguments: delta } }) }],
@@ -146,7 +159,7 @@ function closeCall(state: ChatParts, part: Extract<LanguageModelV4StreamPart, { 
   const frames = state.calls.has(part.toolCallId) ? [] : openCall(state, part.toolCallId, part.toolName, false);
   const call = state.calls.get(part.toolCallId);
   if (call === undefined) return frames;
-  if (!call.wrote) frames.push(...callDelta(state, part.toolCallId, call.custom ? customInput(part.input) : part.input));
+  if (!call.wrote) frames.push(...written(state, call, call.custom ? customInput(part.input) : part.input));
   const own = extraContent(part.providerMetadata);
   if (own !== undefined) frames.push(...deltas(state, { tool_calls: [{ index: call.index, extra_content: own }] }));
   return frames;

@@ -1,6 +1,7 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt, SharedV4Warning } from '@ai-sdk/provider';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { OptionalField } from '../dialects/translation.ts';
+import { withTextToolsAsFunctions } from './language-model-tools.ts';
 import type { Attempt } from './transport.ts';
 
 /** How the packages differ where their common interface does not tell. */
@@ -9,24 +10,39 @@ interface PackageTraits {
   readonly optionKeys: readonly string[];
   /** Whether instructions may stand between other messages. */
   readonly takesLaterInstructions: boolean;
+  /** Whether it has tools that take plain text. */
+  readonly takesTextTools: boolean;
+  /** What it leaves out without a warning, and how that shows in the options. */
+  readonly ignores?: Readonly<Record<string, (options: LanguageModelV4CallOptions) => boolean>>;
   /** Where it writes the output cap, when it adds what the model may think to it. */
   readonly capPath: readonly string[] | undefined;
 }
 
 const traits: Readonly<Record<string, PackageTraits>> = {
-  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], takesLaterInstructions: false, capPath: ['max_tokens'] },
-  '@ai-sdk/google': { optionKeys: ['google'], takesLaterInstructions: false, capPath: undefined },
+  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], takesLaterInstructions: false, takesTextTools: false, capPath: ['max_tokens'] },
+  '@ai-sdk/google': { optionKeys: ['google'], takesLaterInstructions: false, takesTextTools: false, capPath: undefined },
   '@ai-sdk/amazon-bedrock': {
     optionKeys: ['amazonBedrock'],
     takesLaterInstructions: false,
+    takesTextTools: false,
+    ignores: {
+      response_format: ({ responseFormat }) => responseFormat?.type === 'json' && responseFormat.schema === undefined,
+      'tools.cache_control': ({ tools }) =>
+        tools?.some((tool) => tool.type === 'function' && tool.providerOptions?.amazonBedrock !== undefined) ?? false,
+    },
     capPath: ['inferenceConfig', 'maxTokens'],
   },
-  '@ai-sdk/openai': { optionKeys: ['openai'], takesLaterInstructions: true, capPath: undefined },
-  '@ai-sdk/openai-compatible': { optionKeys: ['openaiCompatible'], takesLaterInstructions: true, capPath: undefined },
+  '@ai-sdk/openai': { optionKeys: ['openai'], takesLaterInstructions: true, takesTextTools: true, capPath: undefined },
+  '@ai-sdk/openai-compatible': {
+    optionKeys: ['openaiCompatible'],
+    takesLaterInstructions: true,
+    takesTextTools: false,
+    capPath: undefined,
+  },
 };
 
 /** Echo takes whatever it is given. */
-const indifferent: PackageTraits = { optionKeys: [], takesLaterInstructions: true, capPath: undefined };
+const indifferent: PackageTraits = { optionKeys: [], takesLaterInstructions: true, takesTextTools: true, capPath: undefined };
 
 function traitsOf(attempt: Attempt): PackageTraits {
   return traits[attempt.provider.row.aiSdkPackage ?? ''] ?? indifferent;
@@ -38,9 +54,10 @@ export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt
   // A package that does not know a model caps it at its own guess; what the catalogue says is better.
   const cap = attempt.maxOutputTokens ?? options.maxOutputTokens ?? attempt.provider.limits(attempt.model).maxOutputTokens;
   const sendsCap = attempt.maxOutputTokens !== undefined || options.maxOutputTokens !== undefined || own.capPath !== undefined;
+  const worded = own.takesTextTools ? options : withTextToolsAsFunctions(options);
   return {
-    ...options,
-    prompt: own.takesLaterInstructions ? options.prompt : instructionsFirst(options.prompt),
+    ...worded,
+    prompt: own.takesLaterInstructions ? worded.prompt : instructionsFirst(worded.prompt),
     ...(cap !== undefined && sendsCap && { maxOutputTokens: cap }),
     ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && { providerOptions: unstored(options.providerOptions) }),
   };
@@ -59,15 +76,23 @@ function instructionsFirst(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt
   return [...prompt.filter(isInstruction), ...prompt.filter((message) => !isInstruction(message))];
 }
 
-/** The fields that this provider's package reads under none of their keys. */
-export function unreadFields(fields: readonly OptionalField[], attempt: Attempt): string[] {
-  const { optionKeys } = traitsOf(attempt);
-  return fields.filter(({ keys }) => !keys.some((key) => optionKeys.includes(key))).map(({ field }) => field);
+/** The fields that this provider's package leaves out without a warning: those it reads under none of their keys, and a few more. */
+export function unreadFields(fields: readonly OptionalField[], options: LanguageModelV4CallOptions, attempt: Attempt): string[] {
+  const { optionKeys, ignores = {} } = traitsOf(attempt);
+  const unread = fields.filter(({ keys }) => !keys.some((key) => optionKeys.includes(key))).map(({ field }) => field);
+  const ignored = Object.entries(ignores).flatMap(([field, isGiven]) => (isGiven(options) ? [field] : []));
+  return [...unread, ...ignored];
 }
 
 /** What a package warns it did not carry over, in the words of the caller's body. */
-export function droppedByPackage(warnings: readonly SharedV4Warning[]): string[] {
-  return warnings.flatMap((warning) => (warning.type === 'unsupported' ? [fieldName(warning.feature)] : []));
+export function droppedByPackage(warnings: readonly SharedV4Warning[], options: LanguageModelV4CallOptions, attempt: Attempt): string[] {
+  const limit = attempt.provider.limits(attempt.model).maxOutputTokens ?? Number.POSITIVE_INFINITY;
+  // With thought added to it a cap may pass the model's limit; it is corrected to what was asked, so nothing is lost.
+  const capHolds = asksForThought(options) && (options.maxOutputTokens ?? 0) <= limit;
+  return warnings.flatMap((warning) => {
+    if (warning.type !== 'unsupported' || (capHolds && warning.feature === 'maxOutputTokens')) return [];
+    return [fieldName(warning.feature)];
+  });
 }
 
 const fieldNames: Readonly<Record<string, string>> = { stopSequences: 'stop', maxOutputTokens: 'max_tokens' };

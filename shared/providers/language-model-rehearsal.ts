@@ -35,7 +35,7 @@ async function rehearse(options: LanguageModelV4CallOptions, attempt: Attempt): 
     const reader = stream.getReader();
     const { value } = await reader.read();
     await reader.cancel();
-    return [...corrected, ...(value?.type === 'stream-start' ? droppedByPackage(value.warnings) : [])];
+    return [...corrected, ...(value?.type === 'stream-start' ? droppedByPackage(value.warnings, options, attempt) : [])];
   } catch {
     // What cannot even be prepared is told by the call itself.
     return corrected;

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
 import { usageOfModel } from '../dialects/translated-usage.ts';
 import type { TranslatedHead, Translation } from '../dialects/translation.ts';
@@ -67,8 +67,8 @@ export class TranslatedTransport implements Transport {
     if (translation === undefined) throw new UpstreamFailure('unreachable', `${attempt.provider.id} cannot serve ${attempt.dialect.name}`);
     const call = { ...attempt.call, body: { ...attempt.call.body, ...attempt.overrides } };
     const translated = translation.toOptions(call);
-    const dropped = new Set([...translated.dropped, ...unreadFields(translated.optional ?? [], attempt)]);
     const options = optionsFor(translated.options, attempt);
+    const dropped = new Set([...translated.dropped, ...unreadFields(translated.optional ?? [], options, attempt)]);
     const exchange = new ModelExchange(this.#ports.client, attempt, {
       identity: this.#ports.identity,
       correctBody: bodyCorrector(options, attempt, (field) => dropped.add(field)),
@@ -86,7 +86,7 @@ export class TranslatedTransport implements Transport {
     const result = await passage.model.doGenerate(passage.options);
     const json = translation.fromResult(call, result, head);
     const usage = usageOfModel(result.usage);
-    for (const field of droppedByPackage(result.warnings)) passage.dropped.add(field);
+    for (const field of droppedByPackage(result.warnings, passage.options, passage.attempt)) passage.dropped.add(field);
     return {
       kind: 'json',
       status: 200,
@@ -103,7 +103,8 @@ export class TranslatedTransport implements Transport {
     const reader = stream.getReader();
     // Packages begin with what they could not carry over; that part is there before anything has arrived.
     const { value: first } = await reader.read();
-    for (const field of warningsOf(first)) passage.dropped.add(field);
+    const warnings = first?.type === 'stream-start' ? first.warnings : [];
+    for (const field of droppedByPackage(warnings, passage.options, attempt)) passage.dropped.add(field);
     const state = translation.startParts(call, head);
     const source = new LanguageModelSource({
       reader,
@@ -115,10 +116,6 @@ export class TranslatedTransport implements Transport {
     });
     return { kind: 'stream', status: 200, headers: headersOf(exchange, passage.dropped), source, usage: () => source.usage };
   }
-}
-
-function warningsOf(part: LanguageModelV4StreamPart | undefined): string[] {
-  return part?.type === 'stream-start' ? droppedByPackage(part.warnings) : [];
 }
 
 function headersOf(exchange: ModelExchange, dropped: ReadonlySet<string>): Record<string, string> {
