@@ -86,6 +86,8 @@ function toAdminRequest(event: APIGatewayProxyEvent, params: AdminRequest['param
 function bodyOf(event: APIGatewayProxyEvent): unknown {
   if (event.body === null || event.body === '') return undefined;
   const text = event.isBase64Encoded ? Buffer.from(event.body, 'base64').toString('utf8') : event.body;
+  // A configuration may come as it is written; whoever takes it reads it.
+  if (/\byaml\b/i.test(headerOf(event, 'content-type') ?? '')) return text;
   try {
     return JSON.parse(text);
   } catch (error) {

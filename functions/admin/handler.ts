@@ -15,8 +15,10 @@ import { TeamDashboards } from '../../shared/telemetry/team-dashboard.ts';
 import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
 import { cacheRoutes } from './cache-routes.ts';
+import { configRoutes } from './config-routes.ts';
 import { observationRoutes } from './observation-routes.ts';
 import { adminRoutes } from './routes.ts';
+import { wireConfig } from './wire-config.ts';
 
 let wiring: Promise<AdminWiring> | undefined;
 
@@ -54,6 +56,7 @@ async function wire(environment: Environment): Promise<AdminWiring> {
       ...adminRoutes({ store, ledger, clock, randomBytes }),
       ...observationRoutes(observation),
       ...cacheRoutes({ store, clock, randomBytes, cache }),
+      ...configRoutes(wireConfig(environment, dynamo, { store, clock, randomBytes, log })),
     ],
     adminKey: adminKeySource({
       adminKey: environment.SLUICE_ADMIN_KEY,

@@ -10,14 +10,13 @@ import { type Exchange, type GatewayContext, type GatewayResponse, known } from 
 import { idempotency } from '../../shared/middleware/idempotency.ts';
 import { parse } from '../../shared/middleware/parse.ts';
 import { plan } from '../../shared/middleware/plan.ts';
-import { settle } from '../../shared/middleware/settle.ts';
 import { trace } from '../../shared/middleware/trace.ts';
 import { answerCall, answerWith } from './answer-call.ts';
+import { closeBooks } from './close-call.ts';
 import { keepAnswers } from './keep-answers.ts';
 import { measureSpeed } from './measure-speed.ts';
-import { recordCall } from './record-call.ts';
 import { answerResource } from './resources.ts';
-import { costAt, type GatewayParts, nowMs, wireGateway } from './wiring.ts';
+import { type GatewayParts, nowMs, wireGateway } from './wiring.ts';
 
 let wiring: Promise<GatewayParts> | undefined;
 
@@ -52,7 +51,7 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
     }),
   )
   .use(trace({ nowMs }))
-  .use(authenticate({ directory: { find: async (hash) => (await parts()).directory.find(hash) }, nowMs }))
+  .use(authenticate({ directory: { find: async (hash) => findPrincipal(await parts(), hash) }, nowMs }))
   .use(parse())
   .use(
     plan({
@@ -86,6 +85,12 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
   )
   .handler(async (_event, context) => answer(context.exchange));
 
+/** Looks a key up, and meanwhile whether the configuration has changed: two questions to the store at once. */
+function findPrincipal({ config, directory }: GatewayParts, keyHash: string) {
+  config.touch();
+  return directory.find(keyHash);
+}
+
 async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const endpoint = known(exchange.endpoint, 'endpoint');
   if (endpoint.kind === 'count-tokens') return countTokens(exchange, { routing: (await parts()).routing, nowMs });
@@ -98,17 +103,9 @@ async function finish(context: Context & { readonly exchange?: Exchange }, respo
   const { exchange } = context;
   if (exchange?.endpoint?.kind !== 'call' && exchange?.endpoint?.kind !== 'count-tokens') return;
   const wired = await parts();
-  const endedAtMs = nowMs();
-  const { ledger, records, log, health } = wired;
-  const closed = await keepAnswers(exchange, wired, () =>
-    settle(exchange, { ledger, log, nowMs, costOf: costAt((target) => exchange.config?.priceOf(target)) }),
-  );
-  const bytesOut = closed.delivery?.bytes ?? (typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined);
-  measureSpeed(exchange, closed, health, nowMs());
-  await Promise.all([
-    exchange.targetHolds?.settle(closed.consumption),
-    exchange.mirrored,
-    recordCall(exchange, closed, { endedAtMs, bytesOut }, { records, log, nowMs }),
-    health.flush(nowMs()),
-  ]);
+  const bytesOut = typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined;
+  const facts = { endedAtMs: nowMs(), bytesOut };
+  const closed = await keepAnswers(exchange, wired, () => closeBooks(exchange, wired, facts));
+  measureSpeed(exchange, closed, wired.health, nowMs());
+  await Promise.all([exchange.mirrored, wired.health.flush(nowMs())]);
 }

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from '../../shared/admission/ledger.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
+import { LiveConfigSource } from '../../shared/config/config-live-source.ts';
+import { type ConfigVersionReader, fileVersion } from '../../shared/config/config-versions.ts';
 import type { Environment } from '../../shared/config/environment.ts';
 import { readEnvironment, storeConnection } from '../../shared/config/environment.ts';
+import type { GatewayConfig } from '../../shared/config/gateway-config.ts';
 import { type ConfigSource, liveConfig } from '../../shared/config/live-config.ts';
 import { loadConfigFile } from '../../shared/config/load-config.ts';
 import { ReferencedSecrets } from '../../shared/config/secrets.ts';
@@ -19,6 +22,7 @@ import type { RoutingPorts } from '../../shared/routing/journey.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import { RetryBudget } from '../../shared/routing/retry-budget.ts';
 import { DynamoHealthStore } from '../../shared/store/breaker-store-dynamo.ts';
+import { DynamoConfigStore } from '../../shared/store/config-store-dynamo.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
@@ -56,15 +60,17 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     nowMs: Date.now,
   });
   const [dynamo, settings] = await Promise.all([connectDynamoDb(storeConnection(environment)), loadConfigFile(environment.SLUICE_CONFIG)]);
-  const config = liveConfig(settings, { secrets });
   const records = callRecords(dynamo, environment);
   const health = new HealthBoard(
     new DynamoHealthStore({ dynamo, table: environment.SLUICE_CACHE_TABLE, clock: Date.now, newId: () => randomUUID().slice(0, 8) }),
     (error) => log.write('warn', 'health of targets is not shared', describeError(error)),
   );
-  const control = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
+  const controlTable = new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE);
+  const control = new DynamoControlStore(controlTable);
+  const config = followedConfig(settings, new DynamoConfigStore(controlTable), secrets, log);
+  config.touch();
   return {
-    config: { current: async () => config },
+    config,
     directory: new CachedDirectory(control, { clock: Date.now }),
     ledger: new DynamoLedger({
       db: dynamo,
@@ -79,6 +85,20 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { log, nowMs }),
     log,
   };
+}
+
+/** The configuration of the deployment until the control plane has one, and from then on what it says. */
+function followedConfig(file: GatewayConfig, versions: ConfigVersionReader, secrets: SecretReader, log: Log): LiveConfigSource {
+  return new LiveConfigSource({
+    file,
+    versions,
+    make: (settings, version) => {
+      log.write('info', 'configuration in effect', { version, from: version === fileVersion ? 'deployment' : 'control plane' });
+      return liveConfig(settings, { secrets, version });
+    },
+    nowMs: Date.now,
+    onProblem: (message, error) => log.write('error', message, describeError(error)),
+  });
 }
 
 function routingPorts(secrets: SecretReader, health: HealthBoard): RoutingPorts {

@@ -19,8 +19,8 @@ export class AdminClient {
     this.#actor = actor;
   }
 
-  /** Calls `path`, checks the answer against `schema` and returns it. */
-  async call<Schema extends z.ZodType>(method: string, path: string, schema: Schema, body?: object): Promise<z.output<Schema>> {
+  /** Calls `path` with a body as JSON, or as YAML where it is text; checks the answer against `schema` and returns it. */
+  async call<Schema extends z.ZodType>(method: string, path: string, schema: Schema, body?: object | string): Promise<z.output<Schema>> {
     const { response, answer, url } = await this.#exchange(method, path, body);
     if (!response.ok) throw refusal(response, answer, url);
     return understood(schema, answer, url);
@@ -41,13 +41,13 @@ export class AdminClient {
     return this.call('GET', parameters.size === 0 ? path : `${path}?${parameters}`, schema);
   }
 
-  async #exchange(method: string, path: string, body: object | undefined) {
+  async #exchange(method: string, path: string, body: object | string | undefined) {
     const { url, adminKey } = this.#connection();
     const response = await this.#send(`${url}${path}`, method, adminKey, body);
     return { response, answer: parsedJson(await response.text()), url };
   }
 
-  async #send(url: string, method: string, adminKey: string, body: object | undefined): Promise<Response> {
+  async #send(url: string, method: string, adminKey: string, body: object | string | undefined): Promise<Response> {
     try {
       return await fetch(url, {
         method,
@@ -55,9 +55,9 @@ export class AdminClient {
           authorization: `Bearer ${adminKey}`,
           // Header values are bytes: a name outside Latin-1 would be refused by fetch.
           'x-sluice-actor': this.#actor.replace(/[^\x20-\x7e]/g, '?'),
-          ...(body && { 'content-type': 'application/json' }),
+          ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' }),
         },
-        ...(body && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Verb } from './verb.ts';
 import { auditBooks } from './verbs/audit-books.ts';
 import { cachePurge } from './verbs/cache-purge.ts';
 import { cacheStats } from './verbs/cache-stats.ts';
+import { configApply, configDiff, configGet, configRollback, configValidate, configVersions } from './verbs/config.ts';
 import { groupVerbs } from './verbs/group-verbs.ts';
 import { keysCreate } from './verbs/keys-create.ts';
 import { keysList } from './verbs/keys-list.ts';
@@ -13,6 +14,7 @@ import { limitsSet } from './verbs/limits-set.ts';
 import { limitsShow } from './verbs/limits-show.ts';
 import { logsShow, logsTail } from './verbs/logs.ts';
 import { requests } from './verbs/requests.ts';
+import { routeExplain } from './verbs/route-explain.ts';
 import { trace } from './verbs/trace.ts';
 import { trail } from './verbs/trail.ts';
 import { usage } from './verbs/usage.ts';
@@ -28,6 +30,13 @@ export const verbs: readonly Verb[] = [
   ...groupVerbs,
   limitsShow,
   limitsSet,
+  configGet,
+  configApply,
+  configValidate,
+  configDiff,
+  configVersions,
+  configRollback,
+  routeExplain,
   usage,
   cacheStats,
   cachePurge,

@@ -8,6 +8,8 @@ import type { GatewayConfig } from './gateway-config.ts';
 
 /** A version of the configuration, ready for use. */
 export interface LiveConfig extends RoutingTable {
+  /** 0 is the file that came with the deployment. */
+  readonly version: number;
   readonly settings: GatewayConfig;
   /** The price of a target; undefined where nobody knows one. */
   readonly priceOf: (target: Pick<Target, 'provider' | 'model'>) => Price | undefined;
@@ -17,12 +19,18 @@ export interface LiveConfig extends RoutingTable {
 export interface ConfigSource {
   /** The version that holds now; a call keeps the one it began with. */
   current(): Promise<LiveConfig>;
+  /** Begins to look for a newer one where it is time to; never waits. */
+  touch(): void;
 }
 
 /** Makes a checked configuration ready for use. */
 export function liveConfig(
   settings: GatewayConfig,
-  context: { readonly secrets: SecretReader; readonly environment?: Readonly<Record<string, string | undefined>> },
+  context: {
+    readonly secrets: SecretReader;
+    readonly environment?: Readonly<Record<string, string | undefined>>;
+    readonly version?: number;
+  },
 ): LiveConfig {
   const environment = context.environment ?? process.env;
   const entries = { [echoId]: {}, ...settings.providers };
@@ -31,6 +39,7 @@ export function liveConfig(
   );
   const prices: PriceOverrides = { [`${echoId}/*`]: echoPrices, ...settings.prices };
   return {
+    version: context.version ?? 0,
     settings,
     providers,
     routes: settings.models,

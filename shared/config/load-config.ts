@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
+import type { JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { ConfiguredProvider } from '../providers/configured-provider.ts';
 import { namesPrivateHost } from '../providers/private-address.ts';
@@ -9,17 +10,33 @@ import { type GatewayConfig, gatewayConfigSchema } from './gateway-config.ts';
 /** Where a path of the configuration stands in the file, for error messages. */
 type Locate = (path: readonly PropertyKey[]) => string;
 
+/** A configuration as it was written, and what it says. */
+export interface ConfigDocument {
+  readonly config: GatewayConfig;
+  /** The values as they stand there, without defaults. */
+  readonly value: JsonValue;
+  /** The text, where it is YAML. */
+  readonly yaml: string | undefined;
+}
+
 /**
  * Reads and checks a configuration file, YAML or JSON by its ending.
  * @throws GatewayError `invalid_request` with every mistake on a line of its own: file, line, what is wrong, what to write.
  */
 export async function loadConfigFile(path: string): Promise<GatewayConfig> {
+  return (await loadConfigDocument(path)).config;
+}
+
+/** The same with what stands there, see {@link loadConfigFile}. */
+export async function loadConfigDocument(path: string): Promise<ConfigDocument> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new GatewayError('invalid_request', `Cannot read the configuration ${path}. Create it, or set SLUICE_CONFIG to where it is.`, {
       cause,
     });
   });
-  return path.endsWith('.json') ? checkConfig(JSON.parse(text), () => path) : await parseConfigText(text, path);
+  if (!path.endsWith('.json')) return await parseConfigDocument(text, path);
+  const value: JsonValue = JSON.parse(text);
+  return { config: checkConfig(value, () => path), value, yaml: undefined };
 }
 
 /**
@@ -27,6 +44,11 @@ export async function loadConfigFile(path: string): Promise<GatewayConfig> {
  * @throws GatewayError `invalid_request`, see {@link loadConfigFile}.
  */
 export async function parseConfigText(text: string, name: string): Promise<GatewayConfig> {
+  return (await parseConfigDocument(text, name)).config;
+}
+
+/** The same with what stands there, see {@link loadConfigFile}. */
+export async function parseConfigDocument(text: string, name: string): Promise<ConfigDocument> {
   // Only a laptop and the control plane read YAML; a deployed data plane gets JSON and never loads this.
   const { parseDocument, LineCounter } = await import('yaml');
   const lines = new LineCounter();
@@ -43,7 +65,8 @@ export async function parseConfigText(text: string, name: string): Promise<Gatew
     }
     return `${name}:1`;
   };
-  return checkConfig(document.toJS() ?? {}, locate);
+  const value: JsonValue = document.toJS() ?? {};
+  return { config: checkConfig(value, locate), value, yaml: text };
 }
 
 /**

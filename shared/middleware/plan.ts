@@ -16,7 +16,7 @@ import { type GatewayMiddleware, known } from './exchange.ts';
 
 /** What planning needs of the world. */
 export interface PlanOptions {
-  readonly config: ConfigSource;
+  readonly config: Pick<ConfigSource, 'current'>;
   readonly random: () => number;
   readonly nowMs: () => number;
   readonly health: () => Promise<LaneHealth>;

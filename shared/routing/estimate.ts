@@ -9,7 +9,11 @@ import type { PlanView, Target } from './target.ts';
 type PriceOf = (target: Target) => Price | undefined;
 
 /** What a call with these facts would about cost at a target, in nano-USD: its text and the output it asks for, at list price. */
-export function estimatedCost(facts: CallFacts, maxOutputTokens: number | undefined, priceOf: PriceOf): PlanView['estimate'] {
+export function estimatedCost(
+  facts: Pick<CallFacts, 'nowMs' | 'content'>,
+  maxOutputTokens: number | undefined,
+  priceOf: PriceOf,
+): PlanView['estimate'] {
   const tokens = comparedTokens(facts, maxOutputTokens);
   return (target) => {
     const price = priceOf(target);
@@ -27,7 +31,7 @@ export function listPrice(facts: CallFacts, priceOf: PriceOf): PlanView['priceOf
   };
 }
 
-function bound(price: Price, inputTokens: number, maxOutputTokens: number, { nowMs }: CallFacts): number {
+function bound(price: Price, inputTokens: number, maxOutputTokens: number, { nowMs }: Pick<CallFacts, 'nowMs'>): number {
   return costBound({ price, inputTokens, maxOutputTokens, atMs: nowMs, promptCache: 'none', audioInput: false, audioOutput: false });
 }
 

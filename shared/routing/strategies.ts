@@ -135,6 +135,9 @@ function hashed(text: string): number {
 }
 
 /** The tokens of a call that targets are compared by. */
-export function comparedTokens(facts: CallFacts, maxOutputTokens: number | undefined): { readonly input: number; readonly output: number } {
+export function comparedTokens(
+  facts: Pick<CallFacts, 'content'>,
+  maxOutputTokens: number | undefined,
+): { readonly input: number; readonly output: number } {
   return { input: estimatedInputTokens(facts), output: maxOutputTokens ?? assumedOutputTokens };
 }

@@ -33,8 +33,7 @@ class SharedMemory implements HealthStore {
   async open(lane: string, { untilMs, reason, streak }: { untilMs: number; reason: OpenReason; streak: number }): Promise<void> {
     if (this.broken) throw new Error('the store does not answer');
     const item = this.#item(lane);
-    if (untilMs > item.openUntilMs)
-      this.items.set(lane, { ...item, openUntilMs: untilMs, openReason: reason, streak, probeUntilMs: 0 });
+    if (untilMs > item.openUntilMs) this.items.set(lane, { ...item, openUntilMs: untilMs, openReason: reason, streak, probeUntilMs: 0 });
   }
 
   async close(lane: string): Promise<void> {
