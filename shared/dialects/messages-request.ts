@@ -1,10 +1,11 @@
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { messagesContentFacts, searchesBound } from './messages-content.ts';
 import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
+import { isSealed } from './sealed-metadata.ts';
 
 /** Validates a Messages request and gathers what the gateway has to know of it. */
 export function parseMessagesRequest(request: DialectRequest): Call {
@@ -93,6 +94,7 @@ const leastThinkingBudget = 1024;
 /** The caller's body for a provider that speaks Messages, with only what must differ changed. */
 export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject {
   const body: JsonObject = { ...call.body, ...target.overrides, model: target.model };
+  body.messages = withoutSealed(body.messages);
   if (target.stream) body.stream = true;
   else if (body.stream === true) body.stream = false;
   if (target.maxOutputTokens !== undefined) {
@@ -109,7 +111,31 @@ function thinkingWithin(thinking: unknown, maxTokens: number): JsonObject | unde
   return maxTokens > leastThinkingBudget ? { ...thinking, budget_tokens: maxTokens - 1 } : { type: 'disabled' };
 }
 
-/** The caller's body for a provider's own count: as it came, but for the model. */
+/**
+ * The messages without the reasoning of other providers that the gateway sealed on an earlier turn: Anthropic refuses
+ * signatures that are not its own. Without any, the very messages.
+ */
+function withoutSealed(messages: JsonValue | undefined): JsonValue {
+  if (!Array.isArray(messages) || !messages.some(holdsSealed)) return messages ?? [];
+  return messages.flatMap((message) => {
+    if (!isJsonObject(message) || !Array.isArray(message.content)) return [message];
+    const content = message.content.filter((block) => !isSealedBlock(block));
+    return content.length === 0 ? [] : [{ ...message, content }];
+  });
+}
+
+function holdsSealed(message: JsonValue): boolean {
+  return isJsonObject(message) && message.role === 'assistant' && Array.isArray(message.content) && message.content.some(isSealedBlock);
+}
+
+function isSealedBlock(block: JsonValue): boolean {
+  return (
+    isJsonObject(block) &&
+    ((block.type === 'thinking' && isSealed(block.signature)) || (block.type === 'redacted_thinking' && isSealed(block.data)))
+  );
+}
+
+/** The caller's body for a provider's own count: as it came, but for the model and the reasoning of other providers. */
 export function nativeCountTokensBody(call: Call, target: Pick<NativeTarget, 'model'>): JsonObject {
-  return { ...call.body, model: target.model };
+  return { ...call.body, model: target.model, messages: withoutSealed(call.body.messages) };
 }

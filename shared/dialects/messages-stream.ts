@@ -55,6 +55,8 @@ function readStart(state: MessagesStreamState, event: JsonObject): FrameReading 
   state.id ??= textOf(message.id);
   state.model ??= textOf(message.model);
   noteUsage(state, message.usage);
+  // Who begins with nothing has not counted yet: no prompt is empty.
+  if (state.usage?.inputTokens === 0) state.usage = undefined;
   return silentReading;
 }
 

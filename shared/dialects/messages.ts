@@ -5,6 +5,8 @@ import { sseFrame } from '../streaming/sse-writer.ts';
 import { withCostBesideUsage } from './chat-completions-stream.ts';
 import type { Dialect } from './dialect.ts';
 import { readMessagesAnswer, readMessagesFault } from './messages-answer.ts';
+import { messageFromResult } from './messages-from-result.ts';
+import { type MessagesParts, messagesPartFrames, startMessagesParts } from './messages-parts.ts';
 import { nativeCountTokensBody, nativeMessagesBody, parseCountTokensRequest, parseMessagesRequest } from './messages-request.ts';
 import {
   closeMessagesStream,
@@ -14,6 +16,8 @@ import {
   startMessagesStream,
   truncateMessagesStream,
 } from './messages-stream.ts';
+import { messagesToOptions } from './messages-to-options.ts';
+import type { Translation } from './translation.ts';
 
 /**
  * An error in Anthropic's shape (https://platform.claude.com/docs/en/api/errors). The gateway's stable code stands in
@@ -35,6 +39,13 @@ export function messagesError(error: GatewayError, requestId?: string): JsonObje
   );
 }
 
+const translation: Translation<MessagesParts> = {
+  toOptions: messagesToOptions,
+  fromResult: messageFromResult,
+  startParts: startMessagesParts,
+  partFrames: messagesPartFrames,
+};
+
 /** Anthropic Messages (https://platform.claude.com/docs/en/api/messages). */
 export const messages: Dialect<MessagesStreamState> = {
   name: 'messages',
@@ -52,6 +63,7 @@ export const messages: Dialect<MessagesStreamState> = {
   // What the Anthropic clients raise as an APIError mid-stream.
   errorFrames: (error) => [sseFrame(JSON.stringify(messagesError(error)), 'error')],
   allowsComments: true,
+  translation,
 };
 
 /** The same dialect where it only counts the tokens of a prompt: one body there, one body back. */
