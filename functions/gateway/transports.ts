@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Dialect } from '../../shared/dialects/dialect.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
+import { EchoEndpoints } from '../../shared/providers/echo-endpoints.ts';
 import { echoId } from '../../shared/providers/echo-row.ts';
 import { EchoTransport } from '../../shared/providers/echo-transport.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
@@ -23,9 +24,10 @@ export function wireTransports(
   const native = new NativeTransport(client, Date.now, identity);
   const translated = new TranslatedTransport({ client, identity, nowMs: Date.now, newId });
   const echo = new EchoTransport(Date.now, newId);
+  const echoEndpoints = new EchoEndpoints(Date.now, newId);
   return ({ provider, model }, dialect) => {
     const translates = dialect.translation !== undefined;
-    if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : undefined;
+    if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : echoEndpoints;
     const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
     if (speaks && provider.speaksFully(dialect.name, model)) return native;
     if (translates && provider.row.aiSdkPackage !== undefined) return translated;

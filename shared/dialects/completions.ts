@@ -16,6 +16,7 @@ import {
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
 import { completionsRequestSchema } from './completions-schema.ts';
+import { completionsTranslation } from './completions-translation.ts';
 import type { AnswerFacts, Dialect, DialectRequest, FrameReading, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 
@@ -142,4 +143,5 @@ export const completions: Dialect<ChatStreamState> = {
   errorBody: openAiError,
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiError(error)))],
   allowsComments: true,
+  translation: completionsTranslation,
 };

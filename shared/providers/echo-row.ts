@@ -19,5 +19,13 @@ export const echoRow: ProviderRow = {
 /** The same for every echo model, in tokens. */
 export const echoLimits = { contextLength: 1_048_576, maxOutputTokens: 131_072 } as const;
 
-/** USD per million tokens, so that budgets and receipts can be rehearsed. `prices` of the configuration may say otherwise. */
-export const echoPrices = { input: 1, cached_input: 0.1, output: 2 } as const;
+/** USD per million tokens, and per image, second, character and search, so that budgets and receipts can be rehearsed. `prices` of the configuration may say otherwise. */
+export const echoPrices = {
+  input: 1,
+  cached_input: 0.1,
+  output: 2,
+  per_image: 0.01,
+  per_second: 0.0001,
+  per_million_characters: 15,
+  per_search: 0.001,
+} as const;
