@@ -77,7 +77,7 @@ export function checkConfig(value: unknown, locate: Locate): GatewayConfig {
   const parsed = gatewayConfigSchema.safeParse(value);
   if (!parsed.success)
     throw configError(
-      parsed.error.issues.map((issue) => ({ path: issue.path, message: explain(issue) })),
+      parsed.error.issues.flatMap((issue) => problemsOf(issue)),
       locate,
     );
   const problems = [...providerProblems(parsed.data), ...routeProblems(parsed.data)];
@@ -92,13 +92,13 @@ function configError(problems: readonly ConfigProblem[], locate: Locate): Gatewa
   return new GatewayError('invalid_request', lines.join('\n'), { details: { problems: lines } });
 }
 
-function explain(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ')}`;
-  if (issue.code === 'invalid_union') {
-    const inner = nearestBranch(issue.errors)?.[0];
-    if (inner !== undefined) return `${inner.path.length > 0 ? `(${inner.path.map(String).join('.')}) ` : ''}${explain(inner)}`;
-  }
-  return issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+/** What an issue says, at the place it is about: of a value that may have several shapes, what is wrong with the nearest. */
+function problemsOf(issue: z.core.$ZodIssue, outer: readonly PropertyKey[] = []): ConfigProblem[] {
+  const path = [...outer, ...issue.path];
+  const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined;
+  if (inner !== undefined && inner.length > 0) return inner.flatMap((each) => problemsOf(each, path));
+  if (issue.code === 'unrecognized_keys') return [{ path, message: `has unknown fields: ${issue.keys.join(', ')}` }];
+  return [{ path, message: issue.message.charAt(0).toLowerCase() + issue.message.slice(1) }];
 }
 
 /** Of several shapes a value could have had, the one it comes nearest to: right in kind, with the fewest mistakes. */
