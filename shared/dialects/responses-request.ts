@@ -1,10 +1,11 @@
 import type { Call } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { responsesContentFacts, responsesSearchBound } from './responses-content.ts';
 import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
+import { isSealed } from './sealed-metadata.ts';
 
 /** Validates a Responses request and gathers what the gateway has to know of it. */
 export function parseResponsesRequest(request: DialectRequest): Call {
@@ -47,6 +48,16 @@ export function nativeResponsesBody(call: Call, target: NativeTarget): JsonObjec
   const body: JsonObject = { ...call.body, ...target.overrides, model: target.model };
   if (target.stream) body.stream = true;
   else if (body.stream === true) body.stream = false;
+  if (Array.isArray(body.input)) body.input = withoutSealed(body.input);
   if (target.maxOutputTokens !== undefined) body.max_output_tokens = target.maxOutputTokens;
   return body;
+}
+
+/**
+ * The input without the reasoning of other providers that the gateway sealed on an earlier turn: OpenAI refuses
+ * encrypted content that is not its own. Without any, the very input.
+ */
+function withoutSealed(input: JsonValue[]): JsonValue[] {
+  const isForeign = (item: JsonValue): boolean => isJsonObject(item) && item.type === 'reasoning' && isSealed(item.encrypted_content);
+  return input.some(isForeign) ? input.filter((item) => !isForeign(item)) : input;
 }

@@ -5,6 +5,8 @@ import { openAiError } from './chat-completions.ts';
 import type { Dialect } from './dialect.ts';
 import { readResponsesAnswer, readResponsesFault } from './responses-answer.ts';
 import { responsesFrames } from './responses-events.ts';
+import { responseFromResult } from './responses-from-result.ts';
+import { type ResponsesParts, responsesPartFrames, startResponsesParts } from './responses-parts.ts';
 import { nativeResponsesBody, parseResponsesRequest } from './responses-request.ts';
 import {
   isResponsesComplete,
@@ -14,6 +16,8 @@ import {
   truncateResponsesStream,
   withCostInResponse,
 } from './responses-stream.ts';
+import { responsesToOptions } from './responses-to-options.ts';
+import type { Translation } from './translation.ts';
 
 /**
  * What ends a failed stream, as OpenAI ends it: `error`, which the official clients raise, and `response.failed`, which
@@ -33,6 +37,13 @@ function errorFrames(error: GatewayError, state?: ResponsesStreamState): SseFram
   ]);
 }
 
+const translation: Translation<ResponsesParts> = {
+  toOptions: responsesToOptions,
+  fromResult: responseFromResult,
+  startParts: startResponsesParts,
+  partFrames: responsesPartFrames,
+};
+
 /** OpenAI Responses (https://platform.openai.com/docs/api-reference/responses). */
 export const responses: Dialect<ResponsesStreamState> = {
   name: 'responses',
@@ -49,4 +60,5 @@ export const responses: Dialect<ResponsesStreamState> = {
   errorBody: openAiError,
   errorFrames,
   allowsComments: true,
+  translation,
 };

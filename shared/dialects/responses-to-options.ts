@@ -1,0 +1,204 @@
+import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import type { Call } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { itemsOf } from './responses-answer.ts';
+import { responsesPrompt } from './responses-prompt.ts';
+import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
+import { type DeclaredTool, declaredTools, findTool, functionFor } from './responses-tools.ts';
+import type { OptionalField, TranslatedCall } from './translation.ts';
+
+/** Fields that are the gateway's own business, are carried with others, or mean nothing to the answer. */
+const ownFields = new Set([
+  'model',
+  'input',
+  'instructions',
+  'stream',
+  'stream_options',
+  'background',
+  'max_output_tokens',
+  'tool_choice',
+  'metadata',
+  'echo',
+]);
+
+/** What is gathered of a request on the way. */
+interface Gathered {
+  readonly request: ResponsesRequest;
+  readonly tools: readonly DeclaredTool[];
+  readonly dropped: Set<string>;
+  readonly optional: OptionalField[];
+  readonly providerOptions: Record<string, JsonObject>;
+}
+
+/** A Responses request in the words of the AI SDK. Every field of the body is carried, or named as dropped. */
+export function responsesToOptions(call: Call): TranslatedCall {
+  const parsed = responsesRequestSchema.safeParse(call.body);
+  if (!parsed.success) throw invalidRequest(parsed.error);
+  refuseStored(parsed.data);
+  const tools = declaredTools(call);
+  const gathered: Gathered = { request: parsed.data, tools, dropped: new Set(), optional: [], providerOptions: {} };
+  const options: LanguageModelV4CallOptions = { prompt: responsesPrompt(parsed.data, tools, gathered.dropped) };
+  if (call.maxOutputTokens !== undefined) options.maxOutputTokens = call.maxOutputTokens;
+  for (const [field, value] of Object.entries(call.body)) {
+    if (value === null || ownFields.has(field)) continue;
+    const carry = carriers[field];
+    if (carry === undefined) gathered.dropped.add(field);
+    else carry(options, value, gathered);
+  }
+  // Last, because it may leave out some of the tools.
+  if (call.body.tool_choice != null) carryToolChoice(options, call.body.tool_choice, gathered);
+  if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;
+  return { options, dropped: [...gathered.dropped], optional: gathered.optional };
+}
+
+/** What lies with OpenAI no other provider has; leaving it out would change the question. */
+function refuseStored(request: ResponsesRequest): void {
+  for (const field of ['previous_response_id', 'conversation', 'prompt'] as const) {
+    if (request[field] == null) continue;
+    throw new GatewayError(
+      'unsupported_parameter',
+      `'${field}' works only with a provider that speaks OpenAI Responses itself: no other has kept what it names. Send the whole input.`,
+      { param: field },
+    );
+  }
+}
+
+type Carrier = (options: LanguageModelV4CallOptions, value: JsonValue, gathered: Gathered) => void;
+
+function addOptional(field: string, given: Record<string, JsonObject>, { optional, providerOptions }: Gathered): void {
+  optional.push({ field, keys: Object.keys(given) });
+  for (const [key, value] of Object.entries(given)) providerOptions[key] = { ...providerOptions[key], ...value };
+}
+
+/** A field that only OpenAI's own package has a place for. */
+const openAi =
+  (field: string, name: string): Carrier =>
+  (_options, value, gathered) =>
+    addOptional(field, { openai: { [name]: value } }, gathered);
+
+const endUser =
+  (field: string): Carrier =>
+  (_options, value, gathered) => {
+    if (typeof value === 'string') addOptional(field, { openai: { user: value }, anthropic: { metadata: { userId: value } } }, gathered);
+  };
+
+/** How each field of the request is carried. What is not here has no place in the AI SDK's call options. */
+const carriers: Readonly<Record<string, Carrier>> = {
+  temperature: (options, _value, { request }) => assign(options, 'temperature', request.temperature),
+  top_p: (options, _value, { request }) => assign(options, 'topP', request.top_p),
+  tools: carryTools,
+  parallel_tool_calls: (_options, value, gathered) => {
+    if (typeof value !== 'boolean' || (gathered.request.tools ?? []).length === 0) return;
+    addOptional(
+      'parallel_tool_calls',
+      {
+        openai: { parallelToolCalls: value },
+        anthropic: { disableParallelToolUse: !value },
+        openaiCompatible: { parallel_tool_calls: value },
+      },
+      gathered,
+    );
+  },
+  reasoning: carryReasoning,
+  text: carryText,
+  include: (_options, _value, { request: { include }, dropped }) => {
+    // Reasoning always comes sealed; what else could be included, only OpenAI's own tools make.
+    for (const name of include ?? []) if (name !== 'reasoning.encrypted_content') dropped.add(`include.${name.slice(0, 60)}`);
+  },
+  store: (_options, value, { dropped }) => {
+    if (value === true) dropped.add('store');
+  },
+  truncation: (_options, value, { dropped }) => {
+    if (value !== 'disabled') dropped.add('truncation');
+  },
+  user: endUser('user'),
+  safety_identifier: endUser('safety_identifier'),
+  service_tier: (_options, value, gathered) => {
+    if (value !== 'auto' && value !== 'default') addOptional('service_tier', { openai: { serviceTier: value } }, gathered);
+  },
+  prompt_cache_key: openAi('prompt_cache_key', 'promptCacheKey'),
+  prompt_cache_retention: openAi('prompt_cache_retention', 'promptCacheRetention'),
+  top_logprobs: (_options, value, { dropped }) => {
+    if (value !== 0) dropped.add('top_logprobs');
+  },
+};
+
+function assign<Key extends keyof LanguageModelV4CallOptions>(
+  options: LanguageModelV4CallOptions,
+  key: Key,
+  value: LanguageModelV4CallOptions[Key] | null | undefined,
+): void {
+  if (value != null) options[key] = value;
+}
+
+const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+
+function carryReasoning(options: LanguageModelV4CallOptions, _value: JsonValue, gathered: Gathered): void {
+  const { effort, summary, ...rest } = gathered.request.reasoning ?? {};
+  for (const [field, value] of Object.entries(rest)) if (value != null) gathered.dropped.add(`reasoning.${field}`);
+  if (effort != null) {
+    const known = efforts.find((name) => name === effort);
+    if (known === undefined) gathered.dropped.add('reasoning.effort');
+    else options.reasoning = known;
+  }
+  // Every other provider shows what it thinks, or a summary, as it sees fit.
+  if (summary != null && summary !== 'none')
+    gathered.providerOptions.openai = { ...gathered.providerOptions.openai, reasoningSummary: summary };
+  // Gemini thinks in silence unless asked for its thoughts.
+  if (effort !== 'none')
+    gathered.providerOptions.google = { ...gathered.providerOptions.google, thinkingConfig: { includeThoughts: true } };
+}
+
+function carryText(options: LanguageModelV4CallOptions, _value: JsonValue, gathered: Gathered): void {
+  const { format, verbosity, ...rest } = gathered.request.text ?? {};
+  for (const field of Object.keys(rest)) gathered.dropped.add(`text.${field}`);
+  if (verbosity != null) addOptional('text.verbosity', { openai: { textVerbosity: verbosity } }, gathered);
+  if (format == null || format.type === 'text') return;
+  if (format.type === 'json_object') options.responseFormat = { type: 'json' };
+  else if (format.type === 'json_schema' && isJsonObject(format.schema)) {
+    const { schema, name, description, strict } = format;
+    options.responseFormat = {
+      type: 'json',
+      schema,
+      ...(typeof name === 'string' && { name }),
+      ...(typeof description === 'string' && { description }),
+    };
+    gathered.providerOptions.openai = { ...gathered.providerOptions.openai, strictJsonSchema: strict === true };
+  } else gathered.dropped.add('text.format');
+}
+
+function carryTools(options: LanguageModelV4CallOptions, value: JsonValue, { tools, dropped }: Gathered): void {
+  // Tools that OpenAI runs itself, or defines for its own models.
+  for (const { type } of itemsOf(value)) {
+    if (type !== 'function' && type !== 'custom' && type !== 'namespace')
+      dropped.add(
+        `tools.${String(type)
+          .replace(/[^\w.-]+/g, '-')
+          .slice(0, 40)}`,
+      );
+  }
+  if (tools.length > 0) options.tools = tools.map(functionFor);
+}
+
+function carryToolChoice(options: LanguageModelV4CallOptions, value: JsonValue, { tools, dropped }: Gathered): void {
+  if (value === 'auto' || value === 'none' || value === 'required') {
+    options.toolChoice = { type: value };
+    return;
+  }
+  if (isJsonObject(value) && value.type === 'allowed_tools') {
+    const names = new Set(itemsOf(value.tools).map((tool) => exposedName(tools, tool)));
+    options.tools = (options.tools ?? []).filter(({ name }) => names.has(name));
+    options.toolChoice = { type: value.mode === 'required' ? 'required' : 'auto' };
+    return;
+  }
+  const name = exposedName(tools, value);
+  if (name === undefined) dropped.add('tool_choice');
+  else options.toolChoice = { type: 'tool', toolName: name };
+}
+
+function exposedName(tools: readonly DeclaredTool[], choice: JsonValue): string | undefined {
+  if (!isJsonObject(choice) || typeof choice.name !== 'string') return undefined;
+  return findTool(tools, choice.name, choice.namespace)?.exposed ?? tools.find(({ name }) => name === choice.name)?.exposed;
+}
