@@ -22,7 +22,7 @@ export function wireCache(
     nowMs: wallMs,
     random: Math.random,
     sleep: (ms) => sleep(ms),
-    onStoreFailure: (error) => log.write('warn', 'cache failed', describeError(error)),
+    onStoreFailure: (error) => log.write('warn', 'cache failed', { cause: describeError(error) }),
   });
   return {
     cache: {

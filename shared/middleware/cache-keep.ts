@@ -41,7 +41,7 @@ export async function revalidate(exchange: Exchange, ports: KeepPorts): Promise<
     exchange.answered = { target, facts: exchange.dialect.readAnswer(answer.json), usage, answeredAtMs: ports.cache.nowMs() };
     delete exchange.replayed;
   } catch (error) {
-    ports.cache.log.write('warn', 'cache revalidation failed', { request_id: exchange.requestId, ...describeError(error) });
+    ports.cache.log.write('warn', 'cache revalidation failed', { request_id: exchange.requestId, cause: describeError(error) });
   }
 }
 
@@ -124,6 +124,6 @@ async function count(
     counts.savedMs = Math.max(0, Math.round(served.durationMs - (ports.cache.nowMs() - exchange.startedAtMs)));
   }
   await ports.cache.statistics.add(counts, ports.cache.nowMs()).catch((error: unknown) => {
-    ports.cache.log.write('warn', 'cache counts failed', { request_id: exchange.requestId, ...describeError(error) });
+    ports.cache.log.write('warn', 'cache counts failed', { request_id: exchange.requestId, cause: describeError(error) });
   });
 }

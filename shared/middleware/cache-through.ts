@@ -148,6 +148,6 @@ function recorded(exchange: Exchange, routed: Routed): Routed {
 }
 
 function noteFailure(exchange: Exchange, parts: CacheParts, error: unknown): undefined {
-  parts.log.write('warn', 'cache failed', { request_id: exchange.requestId, ...describeError(error) });
+  parts.log.write('warn', 'cache failed', { request_id: exchange.requestId, cause: describeError(error) });
   return undefined;
 }

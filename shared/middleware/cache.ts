@@ -100,7 +100,7 @@ async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promi
     return { slot, generations };
   } catch (error) {
     parts.outage.begin(parts.nowMs());
-    parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, ...describeError(error) });
+    parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, cause: describeError(error) });
     return undefined;
   } finally {
     clearTimeout(timer);

@@ -55,7 +55,7 @@ async function claimed(exchange: Exchange, call: Call, id: string, parts: Idempo
   try {
     claim = await parts.store.claim(id, requestId, digestOf(exchange, call), { nowMs, leaseUntilMs: nowMs + leaseMs });
   } catch (cause) {
-    parts.log.write('error', 'idempotency failed', { request_id: requestId, ...describeError(cause) });
+    parts.log.write('error', 'idempotency failed', { request_id: requestId, cause: describeError(cause) });
     if (exchange.config?.settings.on_store_failure === 'open') return undefined;
     throw new GatewayError(
       'store_unavailable',
@@ -70,7 +70,7 @@ async function claimed(exchange: Exchange, call: Call, id: string, parts: Idempo
   exchange.idempotency = new Lead(id, requestId, {
     store: parts.store,
     nowMs: parts.nowMs,
-    onStoreFailure: (error) => parts.log.write('error', 'idempotency failed', { request_id: requestId, ...describeError(error) }),
+    onStoreFailure: (error) => parts.log.write('error', 'idempotency failed', { request_id: requestId, cause: describeError(error) }),
   });
   return undefined;
 }
