@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const staticChecks: readonly (readonly [name: string, file: string, ...parameters: string[]])[] = [
   ['types', 'typescript/bin/tsc', '--noEmit', '-p', '.'],
   ['types of infra/aws', 'typescript/bin/tsc', '--noEmit', '-p', 'infra/aws'],
+  ['types of the console', 'typescript/bin/tsc', '--noEmit', '-p', 'functions/admin/console/page'],
   ['lint and format', '@biomejs/biome/bin/biome', 'check', '--diagnostic-level=warn'],
 ];
 

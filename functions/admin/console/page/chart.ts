@@ -57,7 +57,7 @@ export function barChart(options: ChartOptions): HTMLElement {
     if (entry && entry.contentRect.width > 0) replace(canvas, draw(options, entry.contentRect.width));
   }).observe(canvas);
   replace(readout, 'Point at a bar, or use the arrow keys.');
-  return h('figure', { class: 'figure' }, canvas, readout, legend);
+  return h('figure', { class: 'figure' }, canvas, readout, options.series.length > 1 && legend);
 }
 
 function describe({ bars, series, format }: ChartOptions, index: number): string {

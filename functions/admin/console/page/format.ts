@@ -37,7 +37,8 @@ export function moment(iso: string | null | undefined): string {
   const time = new Date(iso);
   const sameDay = time.toDateString() === new Date().toDateString();
   const clock = time.toLocaleTimeString('en-GB');
-  return sameDay ? clock : `${day(iso)}, ${clock.slice(0, 5)}`;
+  const date = time.getFullYear() === new Date().getFullYear() ? day(iso).replace(/ \d{4}$/, '') : day(iso);
+  return sameDay ? clock : `${date}, ${clock.slice(0, 5)}`;
 }
 
 /** A day in the reader's own time zone. */

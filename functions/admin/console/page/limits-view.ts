@@ -70,7 +70,7 @@ async function groupPanel(place: Place, kind: Kind): Promise<HTMLElement> {
       list,
       rows.length > 0
         ? table(title, ['Name', 'Limits', 'Models'], body)
-        : emptyState(`No ${title.toLowerCase()} yet`, `A ${one} gives several keys one common budget.`),
+        : emptyState(`No ${title.toLowerCase()} yet`, 'Several keys can share one budget here.'),
     );
   }
   await load();

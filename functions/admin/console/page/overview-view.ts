@@ -83,7 +83,7 @@ function usagePanels(usage: UsageReport): Child {
         count((today?.input_tokens ?? 0) + (today?.output_tokens ?? 0)),
         `${count(today?.input_tokens ?? 0)} in, ${count(today?.output_tokens ?? 0)} out`,
       ),
-      tile('Fallbacks today', count(today?.fallbacks ?? 0), 'answered by another target'),
+      tile('Fallbacks today', count(today?.fallbacks ?? 0), 'another target answered'),
     ),
     panel(
       `Cost of the last ${shownDays} days`,

@@ -112,7 +112,7 @@ function fieldsFor(models: readonly ListedModel[]): Child {
       { class: 'grid three' },
       numberField({ name: 'max', label: 'Max output tokens', more: { step: 1, min: 1 } }),
       numberField({ name: 'temperature', label: 'Temperature', more: { max: 2 } }),
-      numberField({ name: 'cap', label: 'Most it may cost, USD' }),
+      numberField({ name: 'cap', label: 'Cost cap, USD' }),
     ),
   ];
 }

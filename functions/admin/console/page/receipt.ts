@@ -25,12 +25,44 @@ export function endingBadge({ ending, status }: Pick<CallReceipt, 'ending' | 'st
 export function wayOf(call: CallReceipt): HTMLElement {
   const stations: Child[] = [];
   const add = (text: string, tone: string): void => void stations.push(h('li', { class: `station ${tone}` }, text));
-  if (call.refused_by) add(`${call.refused_by.scope}: ${call.refused_by.limit}`, 'bad');
+  if (call.refused_by) add(refusal(call.refused_by), 'bad');
   else if (call.ending === 'refused') add(call.error ?? 'refused', 'bad');
   else add(Object.keys(call.scopes).length > 0 ? 'within limits' : 'let in', 'good');
   if (call.cache !== null && call.cache !== 'bypass') add(`cache ${call.cache}`, call.cache === 'miss' ? 'plain' : 'good');
-  for (const attempt of call.attempts) add(`${attempt.target} ${attempt.status ?? attempt.outcome}`, isGood(attempt) ? 'good' : 'bad');
+  for (const { target, said, good, times } of runsOf(call.attempts))
+    add(`${target} ${said}${times > 1 ? ` ×${times}` : ''}`, good ? 'good' : 'bad');
+  if (call.ending !== 'answered' && call.ending !== 'refused' && call.attempts.at(-1)?.outcome === 'answered')
+    add(afterwards(call), endingTones[call.ending]);
   return h('ol', { class: 'way' }, stations);
+}
+
+/** What came after a provider had answered. */
+function afterwards({ ending, error }: CallReceipt): string {
+  return ending === 'failed' ? `then ${(error ?? 'failed').replaceAll('_', ' ')}` : endingNames[ending];
+}
+
+/** Which limit of whom refused a call. Scopes are named `kind#id`. */
+function refusal({ scope, limit }: NonNullable<CallReceipt['refused_by']>): string {
+  const [kind = '', id = ''] = scope.split('#');
+  return `${limit} of the ${kind}${kind === 'key' || kind === 'gateway' ? '' : ` ${id}`}`;
+}
+
+/** Attempts in order, those alike that follow one another as one. */
+function runsOf(attempts: CallReceipt['attempts']): { target: string; said: string; good: boolean; times: number }[] {
+  const runs: { target: string; said: string; good: boolean; times: number }[] = [];
+  for (const attempt of attempts) {
+    const run = { target: attempt.target.split('?', 1)[0] ?? '', said: saidBy(attempt), good: isGood(attempt), times: 1 };
+    const last = runs.at(-1);
+    if (last && last.target === run.target && last.said === run.said && last.good === run.good) last.times += 1;
+    else runs.push(run);
+  }
+  return runs;
+}
+
+/** The status, and what was wrong where the status does not say it. */
+function saidBy({ status, outcome }: CallReceipt['attempts'][number]): string {
+  if (status === null) return outcome.replaceAll('_', ' ');
+  return status < 400 && outcome !== 'answered' ? `${status} ${outcome.replaceAll('_', ' ')}` : String(status);
 }
 
 function isGood({ outcome }: CallReceipt['attempts'][number]): boolean {
@@ -41,7 +73,7 @@ function isGood({ outcome }: CallReceipt['attempts'][number]): boolean {
 export function receiptPanels(call: CallReceipt, links: { readonly admin?: boolean } = {}): readonly HTMLElement[] {
   return [
     panel(call.model ?? 'A call', { actions: endingBadge(call) }, wayOf(call), timeline(call), overview(call, links.admin === true)),
-    panel('Cost and tokens', {}, moneyTable(call)),
+    panel('Cost and tokens', { class: 'narrow' }, moneyTable(call)),
     panel(
       'The record itself',
       { actions: copyButton(() => JSON.stringify(call, null, 2)) },
@@ -51,15 +83,15 @@ export function receiptPanels(call: CallReceipt, links: { readonly admin?: boole
 }
 
 function overview(call: CallReceipt, admin: boolean): HTMLElement {
-  const linked = (view: string, id: string | null): Child => (id === null ? '–' : admin ? h('a', { href: hrefTo(view, id) }, id) : id);
+  const linked = (view: string, id: string | null): Child => (id === null ? null : admin ? h('a', { href: hrefTo(view, id) }, id) : id);
   return facts([
     ['Request', [h('code', null, call.id), ' ', copyButton(() => call.id)]],
     ['Began', moment(call.created_at)],
     ['Cost', h('strong', null, call.cost_usd === null ? 'no known price' : usd(call.cost_usd))],
-    ['First token after', duration(call.first_token_ms)],
+    ['First token after', call.first_token_ms === null ? null : duration(call.first_token_ms)],
     ['Whole call', duration(call.duration_ms)],
     ['Of that the gateway', duration(call.overhead_ms)],
-    ['Output tokens a second', count(call.tokens_per_second)],
+    ['Output tokens a second', call.tokens_per_second === null ? null : count(call.tokens_per_second)],
     ['Served by', call.served_by],
     ['Cache', call.cache],
     ['Finish reason', call.finish_reason],
@@ -71,17 +103,17 @@ function overview(call: CallReceipt, admin: boolean): HTMLElement {
     ['End user', call.end_user],
     ['Session', linked('sessions', call.session)],
     ['Trace', linked('sessions', call.trace_id)],
-    ['Tools called', call.tools.length === 0 ? '–' : call.tools.join(', ')],
+    ['Tools called', call.tools.length === 0 ? null : call.tools.join(', ')],
     [
       'Tags',
       call.tags === null
-        ? '–'
+        ? null
         : Object.entries(call.tags)
             .map(([name, value]) => `${name}=${value}`)
             .join(', '),
     ],
-    ['Most that was held', call.held_nano_usd === null ? '–' : usd(call.held_nano_usd / 1e9)],
-    ['Counted by', call.estimated ? 'upper bounds: the provider did not say' : 'the provider'],
+    ['Most that was held', call.held_nano_usd === null ? null : usd(call.held_nano_usd / 1e9)],
+    ['Tokens are', call.estimated ? 'upper bounds: the provider did not say' : null],
   ]);
 }
 
@@ -143,12 +175,7 @@ function timeline(call: CallReceipt): Child {
     'ul',
     { class: 'timeline', 'aria-label': 'Attempts over time' },
     call.attempts.map((attempt) =>
-      row(
-        `${attempt.target} · ${attempt.status ?? attempt.outcome}`,
-        attempt.started_ms ?? 0,
-        attempt.latency_ms,
-        isGood(attempt) ? 'good' : 'bad',
-      ),
+      row(`${attempt.target} · ${saidBy(attempt)}`, attempt.started_ms ?? 0, attempt.latency_ms, isGood(attempt) ? 'good' : 'bad'),
     ),
     call.first_token_ms !== null &&
       call.duration_ms !== null &&

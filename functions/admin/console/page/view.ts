@@ -98,12 +98,14 @@ export function badge(text: string, tone: 'good' | 'warn' | 'bad' | 'plain' = 'p
   return h('span', { class: `badge ${tone}` }, text);
 }
 
-/** Pairs of names and values. */
+/** Pairs of names and values; those without a value are left out. */
 export function facts(rows: readonly (readonly [name: string, value: Child])[]): HTMLElement {
   return h(
     'dl',
     { class: 'facts' },
-    rows.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value ?? '–'))),
+    rows
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
   );
 }
 
