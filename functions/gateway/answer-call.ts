@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { sortableId } from '../../shared/control/sortable-id.ts';
 import { meterFor } from '../../shared/middleware/admit.ts';
 import { throughCache } from '../../shared/middleware/cache-through.ts';
 import { type Exchange, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
@@ -6,6 +8,8 @@ import { type RespondPorts, respond } from '../../shared/middleware/respond.ts';
 import { boundUsage } from '../../shared/middleware/settle.ts';
 import { TargetHolds } from '../../shared/middleware/target-holds.ts';
 import type { Routed } from '../../shared/routing/journey.ts';
+import { describeMirrored } from './describe-call.ts';
+import { recordCall, type SettledScopes } from './record-call.ts';
 import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
 /** Answers a call: from what is stored, or from a provider. */
@@ -21,13 +25,31 @@ export function answerCall(exchange: Exchange, parts: GatewayParts): Promise<Gat
 }
 
 /** Before a call goes out: room at targets with limits of their own is kept by the ledger, and a mirror gets its copy. */
-function prepareTargets(exchange: Exchange, { ledger, log, routing }: GatewayParts): void {
+function prepareTargets(exchange: Exchange, { ledger, log, records, routing }: GatewayParts): void {
   const [call, plan, config] = [known(exchange.call, 'call'), known(exchange.plan, 'plan'), known(exchange.config, 'config')];
   const { requestId, deadlineAtMs } = exchange;
   const holds = TargetHolds.for({ requestId, call, plan, config, deadlineAtMs }, { ledger, nowMs, log });
   if (holds !== undefined) exchange.targetHolds = holds;
-  if (plan.mirror !== undefined)
-    exchange.mirrored = mirrorCall(exchange, plan.mirror, { routing, ledger, log, nowMs, costOf: costAt(config.priceOf) });
+  const { mirror } = plan;
+  if (mirror === undefined) return;
+  exchange.mirrored = mirrorCall(exchange, mirror, {
+    routing,
+    ledger,
+    log,
+    nowMs,
+    costOf: costAt(config.priceOf),
+    newId: (atMs) => sortableId('req_', Math.floor(atMs), randomBytes),
+    record: (mirrored, settle) =>
+      recordCall(describeMirrored(exchange, mirror, mirrored, nowMs()), settledBy(settle), { records, log, nowMs }),
+  });
+}
+
+/** What goes wrong with a copy's settling is for whoever asked for it to tell. */
+function settledBy(settle: () => Promise<void>): () => Promise<SettledScopes> {
+  return async () => {
+    await settle();
+    return { died: [], failed: [] };
+  };
 }
 
 /** Answers a call with what took the place of a provider's answer. */

@@ -2,8 +2,11 @@ import { concernsModel } from '../../shared/admission/scopes.ts';
 import type { Call } from '../../shared/calls/call.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
+import type { MirroredCall } from '../../shared/middleware/mirror.ts';
 import type { ClosedCall } from '../../shared/middleware/settle.ts';
 import { type Cost, costOf } from '../../shared/pricing/cost.ts';
+import type { AttemptRecord } from '../../shared/routing/final-error.ts';
+import type { Target } from '../../shared/routing/plan.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 
 /** Names of tools kept of one answer. */
@@ -18,8 +21,7 @@ export interface CallFacts {
 
 /** The record of a call that is over. Nothing that was said is in it. */
 export function describeCall(exchange: Exchange, closed: ClosedCall, facts: CallFacts): CallRecord {
-  const { call, answered, http, responseHeaders } = exchange;
-  const cache = responseHeaders['x-sluice-cache'];
+  const { call, answered, http } = exchange;
   return {
     id: exchange.requestId,
     startedAtMs: Math.floor(exchange.startedAtMs),
@@ -29,22 +31,29 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     dialect: exchange.dialect.name,
     ...(call && { model: call.model.slice(0, 256), stream: call.stream }),
     ...(answered && answerOf(answered)),
-    attempts: exchange.attempts.map(({ target, startedAtMs, latencyMs, status, outcome }) => ({
-      target,
-      startedMs: round(Math.max(0, startedAtMs - exchange.startedAtMs)),
-      latencyMs: round(latencyMs),
-      ...(status !== undefined && { status }),
-      outcome,
-    })),
+    attempts: exchange.attempts.map((attempt) => attemptOf(attempt, exchange.startedAtMs)),
     ...(exchange.status !== undefined && { status: exchange.status }),
     ...errorOf(exchange, closed),
     ...moneyOf(exchange, closed),
-    ...(cache !== undefined && { cache }),
+    ...cacheOf(exchange),
     ...scopesOf(exchange, closed),
     ...(exchange.maxOutputTokens !== undefined && { maxOutputTokens: exchange.maxOutputTokens }),
     bytesIn: typeof http.body === 'string' ? Buffer.byteLength(http.body) : http.body.length,
     ...(facts.bytesOut !== undefined && { bytesOut: facts.bytesOut }),
     ...timesOf(exchange, closed, facts.endedAtMs),
+  };
+}
+
+function attemptOf(
+  { target, startedAtMs, latencyMs, status, outcome }: AttemptRecord,
+  callStartedAtMs: number,
+): CallRecord['attempts'][number] {
+  return {
+    target,
+    startedMs: round(Math.max(0, startedAtMs - callStartedAtMs)),
+    latencyMs: round(latencyMs),
+    ...(status !== undefined && { status }),
+    outcome,
   };
 }
 
@@ -120,20 +129,46 @@ function costOfAnswer({ answered, config }: Exchange, usage: Usage): Cost | unde
   return costOf(usage, price, { atMs: Date.now(), serviceTier: answered.facts.serviceTier });
 }
 
-/** Scopes the ledger has settled, or will; those where the hold had died are charged by its own entry. */
-function scopesOf(exchange: Exchange, { settled, consumption }: ClosedCall): Partial<CallRecord> {
-  const { admitted, answered, plan } = exchange;
-  if (admitted === undefined) return {};
-  const died = new Set(settled?.alreadySettled.map(({ id }) => id));
-  const charged = [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld].filter(({ id }) => !died.has(id));
-  const scopes = [...new Map(charged.map((scope) => [scope.id, scope])).values()];
-  const served = answered && [answered.target.name, plan?.requested ?? ''];
-  const uncharged = scopes.filter((scope) => served !== undefined && !concernsModel(scope, served));
-  const failed = settled === undefined ? scopes : settled.failed;
+/** Repeating a call by its `Idempotency-Key` is told apart from the cache, which saves what somebody else paid for. */
+function cacheOf({ replayed, responseHeaders }: Exchange): Partial<CallRecord> {
+  if (replayed?.from === 'idempotency') return { cache: 'idempotent' };
+  const cache = responseHeaders['x-sluice-cache'];
+  const saved = replayed?.answer.costNanoUsd ?? 0;
+  return { ...(cache !== undefined && { cache }), ...(saved > 0 && { savedNanoUsd: saved }) };
+}
+
+/** A copy of a call that the operator had made: charged to the gateway, and to nobody's key. */
+export function describeMirrored(exchange: Exchange, mirror: Target, mirrored: MirroredCall, nowMs: number): CallRecord {
+  const { id, startedAtMs, attempts, facts, failed, usage, costNanoUsd, scopes } = mirrored;
   return {
-    ...(scopes.length > 0 && { scopes: scopes.map(({ id }) => id) }),
-    ...(uncharged.length > 0 && (consumption.costNanoUsd ?? 0) > 0 && { charges: Object.fromEntries(uncharged.map(({ id }) => [id, 0])) }),
-    ...(failed.length > 0 && { unsettled: failed.map(({ id }) => id) }),
+    id,
+    startedAtMs: Math.floor(startedAtMs),
+    endedAtMs: Math.floor(nowMs),
+    ending: failed ? 'failed' : 'answered',
+    tags: { mirror_of: exchange.requestId },
+    dialect: exchange.dialect.name,
+    ...(exchange.call && { model: exchange.call.model.slice(0, 256), stream: exchange.call.stream }),
+    ...(!failed && { servedBy: mirror.name, provider: mirror.provider.id }),
+    ...(facts?.finishReason !== undefined && { finishReason: facts.finishReason }),
+    attempts: attempts.map((attempt) => attemptOf(attempt, startedAtMs)),
+    usage: withoutZeros(usage),
+    costNanoUsd: costNanoUsd ?? 0,
+    ...(costNanoUsd === undefined && { unpriced: true }),
+    ...(scopes.length > 0 && { scopes: [...scopes] }),
+    durationMs: round(nowMs - startedAtMs),
+  };
+}
+
+/** What the ledger is going to charge, and whom. */
+function scopesOf({ admitted, answered, plan, targetHolds }: Exchange, { consumption }: ClosedCall): Partial<CallRecord> {
+  const held = admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld];
+  const scopes = [...new Map(held.map((scope) => [scope.id, scope])).values()];
+  const served = answered && [answered.target.name, plan?.requested ?? ''];
+  const spared = scopes.filter((scope) => served !== undefined && !concernsModel(scope, served));
+  const ids = [...scopes.map(({ id }) => id), ...(targetHolds?.charged ?? [])];
+  return {
+    ...(ids.length > 0 && { scopes: ids }),
+    ...(spared.length > 0 && (consumption.costNanoUsd ?? 0) > 0 && { charges: Object.fromEntries(spared.map(({ id }) => [id, 0])) }),
   };
 }
 

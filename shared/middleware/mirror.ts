@@ -24,6 +24,23 @@ export interface MirrorPorts {
   readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
   readonly nowMs: () => number;
   readonly log: Log;
+  /** A copy is a call of its own: it needs an id, and is written down once it is over, just before it is settled. */
+  readonly newId: (atMs: number) => string;
+  readonly record: (mirrored: MirroredCall, settle: () => Promise<void>) => Promise<void>;
+}
+
+/** A copy of a call that is over. */
+export interface MirroredCall {
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly attempts: readonly AttemptRecord[];
+  readonly facts: AnswerFacts | undefined;
+  readonly failed: boolean;
+  readonly usage: Usage;
+  /** Undefined where no price is known. */
+  readonly costNanoUsd: number | undefined;
+  /** Ids of the scopes it was charged to. */
+  readonly scopes: readonly string[];
 }
 
 interface MirrorAnswer {
@@ -40,6 +57,7 @@ interface MirrorAnswer {
 export async function mirrorCall(exchange: Exchange, mirror: Target, ports: MirrorPorts): Promise<void> {
   const { log, nowMs } = ports;
   const startedAtMs = nowMs();
+  const id = ports.newId(startedAtMs);
   const attempts: AttemptRecord[] = [];
   const line = (fields: object): void =>
     log.write('info', 'mirrored call', {
@@ -50,15 +68,19 @@ export async function mirrorCall(exchange: Exchange, mirror: Target, ports: Mirr
       duration_ms: Math.round(nowMs() - startedAtMs),
     });
   try {
-    const settle = await admitted(exchange, mirror, ports);
-    if (settle === undefined) return line({ outcome: 'no_room' });
+    const room = await admitted(exchange, mirror, id, ports);
+    if (room === undefined) return line({ outcome: 'no_room' });
+    const { settle, scopes } = room;
+    const over = { id, startedAtMs, attempts, scopes };
     const answer = await sent(exchange, mirror, ports, attempts).catch(async (error: unknown) => {
-      await settle(usageOf({}), 0);
+      const none = usageOf({});
+      await ports.record({ ...over, facts: undefined, failed: true, usage: none, costNanoUsd: 0 }, () => settle(none, 0));
       throw error;
     });
     const usage = answer.usage ?? answer.facts.usage ?? usageOf({ outputTokens: answer.facts.outputBytes });
     const cost = ports.costOf(mirror, usage, answer.facts.serviceTier);
-    await settle(usage, cost ?? 0);
+    const ended = { ...over, facts: answer.facts, failed: answer.failure !== undefined, usage, costNanoUsd: cost };
+    await ports.record(ended, () => settle(usage, cost ?? 0));
     line({
       outcome: answer.failure === undefined ? 'answered' : answer.failure.kind,
       finish_reason: answer.facts.finishReason,
@@ -74,17 +96,17 @@ export async function mirrorCall(exchange: Exchange, mirror: Target, ports: Mirr
 }
 
 /** Holds the worst case where all traffic is limited. Undefined where there is no room. */
-async function admitted(exchange: Exchange, mirror: Target, { ledger, nowMs }: MirrorPorts) {
+async function admitted(exchange: Exchange, mirror: Target, requestId: string, { ledger, nowMs }: MirrorPorts) {
   const { gateway } = known(exchange.principal, 'principal');
   const scopes = scopesOf({ key: { id: 'mirror' }, ...(gateway && { gateway: { limits: gateway } }) }, [mirror.name]);
-  if (scopes.length === 0) return async (): Promise<void> => {};
+  if (scopes.length === 0) return { settle: async (): Promise<void> => {}, scopes: [] };
   const price = known(exchange.config, 'config').priceOf(mirror);
   if (price === undefined && scopes.some(({ limits }) => limits.budgets.length > 0)) return undefined;
   const { provider, model, name } = mirror;
   const quoted = { name, catalogueId: provider.row.id, model, price, contextLength: provider.limits(model).contextLength };
   const quote = quoteCall(known(exchange.call, 'call'), [quoted], nowMs());
   const answer = await ledger.admit({
-    requestId: `${exchange.requestId}-mirror`,
+    requestId,
     scopes,
     amountNanoUsd: quote.costWith(quote.outputTokens),
     tokens: quote.inputTokens + quote.outputTokens * quote.choices,
@@ -92,9 +114,10 @@ async function admitted(exchange: Exchange, mirror: Target, { ledger, nowMs }: M
     expiresAtMs: exchange.deadlineAtMs + settlingMs,
   });
   if (answer.outcome === 'refused') return undefined;
-  return async (usage: Usage, actualNanoUsd: number): Promise<void> => {
+  const settle = async (usage: Usage, actualNanoUsd: number): Promise<void> => {
     await ledger.settle(answer, { actualNanoUsd, actualTokens: usage.inputTokens + usage.outputTokens, nowMs: nowMs() });
   };
+  return { settle, scopes: scopes.map(({ id }) => id) };
 }
 
 async function sent(exchange: Exchange, mirror: Target, ports: MirrorPorts, attempts: AttemptRecord[]): Promise<MirrorAnswer> {

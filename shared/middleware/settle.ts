@@ -9,10 +9,12 @@ import type { Answered, Exchange } from './exchange.ts';
 /** What settling needs of the world. */
 export interface SettleOptions {
   readonly ledger: Pick<Ledger, 'settle'>;
-  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
   readonly log: Log;
   readonly nowMs: () => number;
 }
+
+/** What a call cost at a target, in nano-USD; undefined where no price is known. */
+type CostOf = (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
 
 /** What a call turned out to have used. */
 export interface Consumption {
@@ -28,34 +30,35 @@ export interface ClosedCall {
   readonly consumption: Consumption;
   /** How the stream to the caller ended, where there was one. */
   readonly delivery: DeliveryReport | undefined;
-  /** How the ledger took it; undefined where nothing was held, or nothing is known. */
-  readonly settled: Settled | undefined;
+}
+
+/** Waits for the last word of a call, and adds up what it used. Never throws. */
+export async function closeCall(exchange: Exchange, costOf: CostOf): Promise<ClosedCall> {
+  const delivery = await exchange.delivery;
+  return { consumption: consumptionOf(exchange, delivery, costOf), delivery };
 }
 
 /**
- * Closes the books on a call, after its last byte: what was held becomes what was spent. Never throws, because nobody is
- * left to tell; what the ledger did not take, it settles in full by itself once the hold expires.
+ * Closes the books on a call: what was held becomes what was spent. Never throws, because nobody is left to tell; what the
+ * ledger did not take, it settles in full by itself once the hold expires. Undefined where nothing was held, or nothing is
+ * known of how it went.
  */
-export async function settle(exchange: Exchange, options: SettleOptions): Promise<ClosedCall> {
-  const delivery = await exchange.delivery;
-  const consumption = consumptionOf(exchange, delivery, options);
+export async function settle(exchange: Exchange, consumption: Consumption, options: SettleOptions): Promise<Settled | undefined> {
   const { admitted } = exchange;
-  let settled: Settled | undefined;
-  if (admitted !== undefined) {
-    settled = await options.ledger
-      .settle(admitted, {
-        actualNanoUsd: consumption.costNanoUsd ?? 0,
-        actualTokens: consumption.usage.inputTokens + consumption.usage.outputTokens,
-        ...(exchange.answered && { servedModels: [exchange.answered.target.name, exchange.plan?.requested ?? ''] }),
-        nowMs: options.nowMs(),
-      })
-      .catch((error: unknown) => {
-        options.log.write('error', 'settle failed', { request_id: exchange.requestId, ...describeError(error) });
-        return undefined;
-      });
-    if (settled) warnOfRest(settled, exchange, options.log);
-  }
-  return { consumption, delivery, settled };
+  if (admitted === undefined) return undefined;
+  const settled = await options.ledger
+    .settle(admitted, {
+      actualNanoUsd: consumption.costNanoUsd ?? 0,
+      actualTokens: consumption.usage.inputTokens + consumption.usage.outputTokens,
+      ...(exchange.answered && { servedModels: [exchange.answered.target.name, exchange.plan?.requested ?? ''] }),
+      nowMs: options.nowMs(),
+    })
+    .catch((error: unknown) => {
+      options.log.write('error', 'settle failed', { request_id: exchange.requestId, ...describeError(error) });
+      return undefined;
+    });
+  if (settled) warnOfRest(settled, exchange, options.log);
+  return settled;
 }
 
 function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {
@@ -67,16 +70,16 @@ function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {
   }
 }
 
-function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, options: SettleOptions): Consumption {
+function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, costOf: CostOf): Consumption {
   const { answered } = exchange;
   // Whoever asked first has paid for it.
   if (exchange.replayed !== undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
   if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   const reported = answered.usage?.() ?? answered.facts.usage;
-  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, options, answered.estimated ?? false);
+  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, answered.estimated ?? false);
   const bound = boundUsage(exchange, answered.facts);
-  const consumption = priced(bound, answered, options, true);
+  const consumption = priced(bound, answered, costOf, true);
   const held = exchange.admitted?.amountNanoUsd;
   // A provider that bills on regardless of who listens may bill all that was held for it.
   const billsOn = exchange.dialect.fixedOutput === true || !answered.target.provider.stopsBillingOnAbort;
@@ -98,6 +101,6 @@ export function boundUsage(exchange: Exchange, facts: Pick<AnswerFacts, 'usage' 
   });
 }
 
-function priced(usage: Usage, answered: Answered, options: SettleOptions, estimated: boolean): Consumption {
-  return { usage, costNanoUsd: options.costOf(answered.target, usage, answered.facts.serviceTier), estimated };
+function priced(usage: Usage, answered: Answered, costOf: CostOf, estimated: boolean): Consumption {
+  return { usage, costNanoUsd: costOf(answered.target, usage, answered.facts.serviceTier), estimated };
 }

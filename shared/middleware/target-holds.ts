@@ -85,6 +85,11 @@ export class TargetHolds implements TargetLimiter {
     };
   }
 
+  /** Ids of the scopes that the target's limits charge the call to. */
+  get charged(): readonly string[] {
+    return [...new Set(this.#serving?.holds.map(({ scope }) => scope.id))];
+  }
+
   /** Closes the books on the target that served the call, if it has any, and waits for what is still being written. Never throws. */
   async settle(consumption: { readonly usage: Usage; readonly costNanoUsd: number | undefined }): Promise<void> {
     const { ledger, nowMs } = this.#ports;

@@ -28,16 +28,17 @@ export class CallRecords implements CrashRecorder {
   }
 
   /**
-   * Writes a record, unless there is one for its id. One write of one item: the sums of usage are made from it later.
+   * Writes a record, unless there is one for its id: then it says false. One write of one item: the sums of usage are made
+   * from it later.
    * @throws StoreError
    */
-  async write(record: CallRecord, nowMs: number): Promise<void> {
+  async write(record: CallRecord, nowMs: number): Promise<boolean> {
     const key = callKey(record.id);
     if (key === undefined) throw new RangeError('a record whose id is none of ours');
     const late = nowMs - record.startedAtMs > lateAfterMs;
     if (late) await this.#put(latePointer(key.sk, nowMs));
     const listKey = record.session !== undefined ? sessionList(record.session) : record.traceId && traceList(record.traceId);
-    await this.#putOnce({
+    return await this.#putOnce({
       ...key,
       body: JSON.stringify(record),
       ...this.#expiry(record.startedAtMs),
@@ -144,8 +145,9 @@ export class CallRecords implements CrashRecorder {
     await this.#options.db.put({ table: this.#options.table, item });
   }
 
-  async #putOnce(item: DynamoItem): Promise<void> {
-    await this.#options.db.put({ table: this.#options.table, item, condition: 'attribute_not_exists(pk)' });
+  async #putOnce(item: DynamoItem): Promise<boolean> {
+    const { written } = await this.#options.db.put({ table: this.#options.table, item, condition: 'attribute_not_exists(pk)' });
+    return written;
   }
 
   #expiry(startedAtMs: number): { readonly expiresAt: number } {

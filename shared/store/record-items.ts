@@ -30,7 +30,6 @@ export function mergedRecord({ record, dead }: StoredCall): CallRecord | undefin
     ...record,
     scopes: [...charges.keys()],
     charges: Object.fromEntries([...charges].filter(([, amount]) => amount !== record.costNanoUsd)),
-    ...(record.unsettled && { unsettled: record.unsettled.filter((scope) => !dead.has(scope)) }),
   };
 }
 

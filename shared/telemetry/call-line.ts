@@ -41,7 +41,6 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     held_nano_usd: record.heldNanoUsd,
     scopes: record.scopes,
     charges: record.charges,
-    unsettled: record.unsettled,
     max_output_tokens: record.maxOutputTokens,
     bytes_in: record.bytesIn,
     bytes_out: record.bytesOut,

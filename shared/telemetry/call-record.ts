@@ -82,8 +82,6 @@ export const callRecordSchema = z.object({
   /** Ids of the limited scopes the call was charged to, each with `costNanoUsd` unless `charges` says otherwise. */
   scopes: z.array(z.string()).optional(),
   charges: z.record(z.string(), nanoUsd).optional(),
-  /** Scopes the ledger did not take the settlement of; they are settled later, or in full once the hold expires. */
-  unsettled: z.array(z.string()).optional(),
   /** The most that was held for the call. */
   heldNanoUsd: nanoUsd.optional(),
   /** Which scope and limit refused it. */

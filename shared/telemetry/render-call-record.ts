@@ -66,7 +66,6 @@ function renderMoney(record: CallRecord) {
     saved_usd: (record.savedNanoUsd ?? 0) / perUsd,
     cache: orNull(record.cache),
     scopes: Object.fromEntries(chargesOf(record)),
-    unsettled_scopes: record.unsettled ?? [],
     held_nano_usd: orNull(record.heldNanoUsd),
     refused_by: orNull(record.refusedBy),
     max_output_tokens: orNull(record.maxOutputTokens),

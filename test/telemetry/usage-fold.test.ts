@@ -196,7 +196,7 @@ describe('the sums of usage', () => {
 
   it('replace what a record says of a scope whose hold was settled in full after all', async () => {
     const { records, fold, usage } = parts(ownSpace(real));
-    const record = callAt(noon, { costNanoUsd: 40, scopes: ['key#key_a', 'team#t'], unsettled: ['team#t'] });
+    const record = callAt(noon, { costNanoUsd: 40, scopes: ['key#key_a', 'team#t'] });
     await records.write(record, noon + 1_000);
     await fold.run(noon + 30 * minuteMs);
     await records.record([{ requestId: record.id, scopeId: 'team#t', amountNanoUsd: 900, expiredAtMs: noon + 16 * minuteMs }]);
@@ -204,7 +204,7 @@ describe('the sums of usage', () => {
     expect(await charged(usage, 'team#t', noon + 32 * minuteMs)).toBe(900);
     expect(await charged(usage, 'key#key_a', noon + 32 * minuteMs)).toBe(40);
     expect(await dayTotal(usage)).toMatchObject({ calls: 1, costNanoUsd: 40 });
-    expect(await records.find(record.id)).toMatchObject({ ending: 'answered', charges: { 'team#t': 900 }, unsettled: [] });
+    expect(await records.find(record.id)).toMatchObject({ ending: 'answered', charges: { 'team#t': 900 } });
   });
 
   it.each([1, 2, 3])('stay exact while writes, rounds and readers fail and overlap (%i)', async (seed) => {

@@ -1,0 +1,26 @@
+import type { Exchange } from '../../shared/middleware/exchange.ts';
+import { type ClosedCall, closeCall, settle } from '../../shared/middleware/settle.ts';
+import { type CallFacts, describeCall } from './describe-call.ts';
+import { recordCall, type SettledScopes } from './record-call.ts';
+import { costAt, type GatewayParts, nowMs } from './wiring.ts';
+
+/** Adds up what a call used, writes it down, and closes the books on it. Never throws. */
+export async function closeBooks(exchange: Exchange, parts: GatewayParts, facts: CallFacts): Promise<ClosedCall> {
+  const { records, log } = parts;
+  const closed = await closeCall(
+    exchange,
+    costAt((target) => exchange.config?.priceOf(target)),
+  );
+  const record = describeCall(exchange, closed, { ...facts, bytesOut: closed.delivery?.bytes ?? facts.bytesOut });
+  await recordCall(record, () => settleEverywhere(exchange, closed, parts), { records, log, nowMs });
+  return closed;
+}
+
+async function settleEverywhere(exchange: Exchange, { consumption }: ClosedCall, { ledger, log }: GatewayParts): Promise<SettledScopes> {
+  const [settled] = await Promise.all([settle(exchange, consumption, { ledger, log, nowMs }), exchange.targetHolds?.settle(consumption)]);
+  const held = exchange.admitted === undefined ? [] : exchange.admitted.holds.map(({ scope }) => scope.id);
+  return {
+    died: settled?.alreadySettled.map(({ id }) => id) ?? [],
+    failed: settled === undefined ? [...new Set(held)] : settled.failed.map(({ id }) => id),
+  };
+}
