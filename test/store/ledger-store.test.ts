@@ -231,6 +231,24 @@ describe.each(emulators)('the ledger on $name', ({ start }) => {
     expect(standing?.tokens?.remaining).toBe(9_500);
   });
 
+  it('lets 20 parallel calls that may write 64,000 tokens share a budget for one of them, slice by slice', async () => {
+    const scope = scopeWith('slices', { budgets: [{ amount_usd: 0.5, period: 'day' }] });
+    // 64,000 tokens at $15 a million are $0.96; a slice holds 1,000 of them, and each call in truth costs $0.001.
+    const slice = { amountNanoUsd: 0.015 * usd, tokens: 1_000, nowMs: noon };
+    const calls = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const instance = index % 2 === 0 ? ledger : another();
+        const admitted = admittedOf(await instance.admit(askFor([scope], slice)));
+        const extended = await instance.extend(admitted, { ...slice, amountNanoUsd: 0.005 * usd });
+        expect(extended.outcome).toBe('extended');
+        return extended.admitted;
+      }),
+    );
+    for (const call of calls) await ledger.settle(call, { actualNanoUsd: 0.001 * usd, actualTokens: 66, nowMs: noon });
+    const [standing] = await ledger.read([scope], noon);
+    expect(standing?.budgets[0]).toMatchObject({ spentNanoUsd: 0.02 * usd, heldNanoUsd: 0 });
+  });
+
   it('carries a running call into the new day as a whole when it holds more there', async () => {
     const scope = scopeWith('carried', { budgets: [{ amount_usd: 1, period: 'day' }] });
     const tonight = Date.UTC(2026, 10, 18, 23, 59, 59);
