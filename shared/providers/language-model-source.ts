@@ -1,4 +1,4 @@
-import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
+import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 import type { Usage } from '../calls/usage.ts';
 import { usageOfModel } from '../dialects/translated-usage.ts';
 import type { FrameSink, FrameSource } from '../streaming/frame-source.ts';
@@ -17,6 +17,11 @@ export interface ModelStream {
   readonly exchange: ModelExchange;
   readonly host: string;
   readonly signal: AbortSignal;
+}
+
+/** Packages say so, or leave what they began with, where the connection ended before the provider's own word for the end. */
+function isInterrupted({ unified, raw }: LanguageModelV4FinishReason): boolean {
+  return unified === 'interrupted' || (unified === 'other' && raw === undefined);
 }
 
 /**
@@ -88,8 +93,7 @@ export class LanguageModelSource implements FrameSource {
     }
     if (part.type === 'finish') {
       this.usage = usageOfModel(part.usage);
-      // What packages begin with, and leave when the connection ended before the provider's own word.
-      if (part.finishReason.unified === 'other' && part.finishReason.raw === undefined) {
+      if (isInterrupted(part.finishReason)) {
         this.#fail(new UpstreamFailure('cut', `${this.#stream.host} ended its stream before the answer was complete`));
         return;
       }

@@ -3,10 +3,18 @@ import { crc32 } from 'node:zlib';
 import { startUpstream, type TestUpstream, type UpstreamBehaviour } from '../support/upstream.ts';
 import type { Recording } from './recordings.ts';
 
+/** How a recording is played. */
+export interface PlayOptions {
+  /** Cuts a stream into pieces of this size instead of its events. */
+  readonly pieceBytes?: number;
+  /** Ends a stream cleanly after so many events. */
+  readonly events?: number;
+}
+
 /** A provider on loopback that answers with a recording, framed as the real one frames it. */
 export interface RecordedUpstream extends Omit<TestUpstream, 'behave'> {
-  /** What the next requests are answered with. `pieceBytes` cuts a stream at other places than its events. */
-  play(recording: Recording, options?: { pieceBytes?: number }): void;
+  /** What the next requests are answered with. */
+  play(recording: Recording, options?: PlayOptions): void;
   behave(behaviour: UpstreamBehaviour): void;
 }
 
@@ -14,18 +22,18 @@ export async function startRecordedUpstream(): Promise<RecordedUpstream> {
   const upstream = await startUpstream();
   return {
     ...upstream,
-    play: (recording, options = {}) => upstream.behave((_request, response) => answer(recording, response, options.pieceBytes)),
+    play: (recording, options = {}) => upstream.behave((_request, response) => answer(recording, response, options)),
   };
 }
 
-async function answer(recording: Recording, response: ServerResponse, pieceBytes: number | undefined): Promise<void> {
+async function answer(recording: Recording, response: ServerResponse, { pieceBytes, events }: PlayOptions): Promise<void> {
   if (recording.body !== undefined) {
     const { error }: { error?: { code?: unknown } | null } = JSON.parse(recording.body);
     response.writeHead(error == null ? 200 : typeof error.code === 'number' ? error.code : 429, { 'content-type': 'application/json' });
     response.end(recording.body);
     return;
   }
-  const frames = framesOf(recording);
+  const frames = framesOf(recording).slice(0, events);
   const type = recording.family === 'bedrock-converse' ? 'application/vnd.amazon.eventstream' : 'text/event-stream';
   response.writeHead(200, { 'content-type': type });
   const pieces = pieceBytes === undefined ? frames : cut(Buffer.concat(frames), pieceBytes);
