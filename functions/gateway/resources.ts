@@ -5,6 +5,7 @@ import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { Endpoint } from '../../shared/middleware/endpoints.ts';
 import { type Exchange, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
 import { findListedModel, type ListOptions, listModels } from '../../shared/middleware/list-models.ts';
+import { listShape, renderModel, renderModelList } from '../../shared/middleware/list-models-shapes.ts';
 import { safeHeaders } from '../../shared/middleware/safe-headers.ts';
 import { costBound } from '../../shared/pricing/cost-bound.ts';
 import type { CallRecords } from '../../shared/store/record-calls.ts';
@@ -22,7 +23,7 @@ export async function answerResource(
   const principal = known(exchange.principal, 'principal');
   if (endpoint.kind === 'key') return jsonResponse(exchange, await renderOwnKey(principal, ledger, Date.now()));
   if (endpoint.kind === 'generation') return jsonResponse(exchange, await generation(exchange.http.query.id, principal, records));
-  return jsonResponse(exchange, models(endpoint.id, await config.current(), principal));
+  return jsonResponse(exchange, models(exchange, endpoint.id, await config.current(), principal));
 }
 
 /** A key sees its own calls; that another's exist is not told. */
@@ -39,7 +40,7 @@ async function generation(id: string | undefined, principal: Principal, records:
   });
 }
 
-function models(id: string | undefined, config: LiveConfig, principal: Principal) {
+function models({ http }: Exchange, id: string | undefined, config: LiveConfig, principal: Principal) {
   const options: ListOptions = {
     pricing: (target) => {
       const price = config.priceOf(target);
@@ -51,9 +52,10 @@ function models(id: string | undefined, config: LiveConfig, principal: Principal
       return { input: perMillion(1_000, 0) / 1_000, output: perMillion(0, 1_000) / 1_000 };
     },
   };
+  const shape = listShape(http.path, http.headers);
   return id === undefined
-    ? { object: 'list', data: listModels(config, principal, options) }
-    : findListedModel(id, config, principal, options);
+    ? renderModelList(shape, listModels(config, principal, options), http.query)
+    : renderModel(shape, findListedModel(id, config, principal, options));
 }
 
 function jsonResponse(exchange: Exchange, body: object): GatewayResponse {

@@ -11,6 +11,7 @@ import { responses } from '../dialects/responses.ts';
 import { speech } from '../dialects/speech.ts';
 import { transcriptions } from '../dialects/transcriptions.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { type ListShape, listShape } from './list-models-shapes.ts';
 
 /** What a path of the data plane is for. */
 export type Endpoint =
@@ -57,6 +58,12 @@ const endpointRows: readonly EndpointRow[] = [
     path: /^\/v1\/models\/(?<id>.+)$/,
     open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decoded(id) }) }),
   },
+  { method: 'GET', path: /^\/v1beta\/models$/, open: () => ({ kind: 'models', dialect: gemini }) },
+  {
+    method: 'GET',
+    path: /^\/v1beta\/models\/(?<id>.+)$/,
+    open: ({ id }) => ({ kind: 'models', dialect: gemini, ...(id !== undefined && { id: decoded(id) }) }),
+  },
   { method: 'GET', path: /^\/v1\/key$/, open: () => ({ kind: 'key', dialect: chatCompletions }) },
   { method: 'GET', path: /^\/v1\/generation$/, open: () => ({ kind: 'generation', dialect: chatCompletions }) },
   { method: 'GET', path: /^\/health$/, open: () => ({ kind: 'health', dialect: chatCompletions }) },
@@ -71,9 +78,14 @@ function decoded(text: string): string {
   }
 }
 
+const dialectOfShape: Readonly<Record<ListShape, Dialect>> = { openai: chatCompletions, anthropic: messages, gemini };
+
 /** The dialect whose error bodies a path's clients understand, before anything else is known of a request. */
-export function dialectOfPath(path: string): Dialect {
-  return endpointRows.find((row) => row.path.test(path))?.open({}).dialect ?? chatCompletions;
+export function dialectOfPath(path: string, headers: Readonly<Record<string, string>> = {}): Dialect {
+  const endpoint = endpointRows.find((row) => row.path.test(path))?.open({});
+  // The clients of all three ask for models at the same path.
+  if (endpoint?.kind === 'models') return dialectOfShape[listShape(path, headers)];
+  return endpoint?.dialect ?? (path.startsWith('/v1beta/') ? gemini : chatCompletions);
 }
 
 /**

@@ -15,6 +15,8 @@ export interface ListedModel {
   readonly capabilities: readonly string[] | null;
   /** USD per million tokens; null where no price is known. */
   readonly pricing: { readonly input: number; readonly output: number } | null;
+  /** Who may serve it. */
+  readonly providers: readonly string[];
   /** Targets behind a route, in order. */
   readonly targets?: readonly string[];
 }
@@ -64,6 +66,7 @@ function describe(name: string, table: RoutingTable, principal: Principal, optio
     input_modalities: row?.input ?? null,
     capabilities: row?.abilities ?? null,
     pricing: options.pricing(first),
+    providers: [...new Set(allowed.map(({ provider }) => provider.id))],
     ...(plan.route !== undefined && { targets: allowed.map((target) => target.name) }),
   };
 }

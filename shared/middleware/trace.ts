@@ -26,7 +26,7 @@ export function trace(options: { readonly nowMs: () => number }): GatewayMiddlew
         startedAtMs,
         deadlineAtMs: startedAtMs + Math.max(1_000, remainingMs - settleReserveMs),
         http,
-        dialect: dialectOfPath(http.path),
+        dialect: dialectOfPath(http.path, http.headers),
         traceparent: continueTrace(http.headers.traceparent),
         clientGone: clientGoneSignal(request.context),
         timings: {},
