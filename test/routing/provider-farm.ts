@@ -16,7 +16,8 @@ export interface FailureScript {
   readonly retryAfter?: true;
 }
 
-const answer = {
+/** What a provider answers that does as it should. */
+export const answer = {
   id: 'chatcmpl-farm',
   object: 'chat.completion',
   created: 1,
