@@ -1,6 +1,6 @@
 import type { LanguageModelV4Content, LanguageModelV4FinishReason, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { JsonObject, JsonValue } from '../calls/json.ts';
 import { usageOf } from '../calls/usage.ts';
 import { messagesUsageOf } from './messages-stream.ts';
 import { carrierBlock, thinkingBlock } from './messages-thinking.ts';
@@ -67,10 +67,9 @@ function carriers(metadata: Parameters<typeof carriedMetadata>[0], belongsTo: st
   return carried === undefined ? [] : [carrierBlock(carried, belongsTo)];
 }
 
-/** The input of a tool call, which is an object here whatever the model wrote. */
-function inputOf(text: string): JsonObject {
-  const value = parsed(text.trim() === '' ? '{}' : text);
-  return isJsonObject(value) ? value : { input: value ?? text };
+/** The input of a tool call; what is no JSON stays the text it is. */
+function inputOf(text: string): JsonValue {
+  return parsed(text.trim() === '' ? '{}' : text) ?? text;
 }
 
 function parsed(text: string): JsonValue | undefined {

@@ -32,10 +32,12 @@ export interface MessagesParts {
   callsTools: boolean;
   /** Blocks that have not ended, in their order; the first is the one that is written. */
   readonly blocks: Block[];
+  /** Calls whose input comes as plain text. */
+  readonly texts: Set<string>;
 }
 
 export function startMessagesParts(_call: Call, head: TranslatedHead): MessagesParts {
-  return { head: messageHead(head), begun: false, nextIndex: 0, callsTools: false, blocks: [] };
+  return { head: messageHead(head), begun: false, nextIndex: 0, callsTools: false, blocks: [], texts: new Set() };
 }
 
 /** The events for one part, in the order in which Anthropic sends them. */
@@ -54,9 +56,12 @@ export function messagesPartFrames(state: MessagesParts, part: LanguageModelV4St
     case 'reasoning-end':
       return ended(state, 'thinking', part.id, part.providerMetadata);
     case 'tool-input-start':
-      return part.providerExecuted === true ? [] : opened(state, 'tool_use', part.id, part.toolName, part.providerMetadata);
+      if (part.providerExecuted === true) return [];
+      // Plain text is no JSON; it is told when it is whole.
+      if (part.inputEncoding === 'text') state.texts.add(part.id);
+      return opened(state, 'tool_use', part.id, part.toolName, part.providerMetadata);
     case 'tool-input-delta':
-      return written(state, 'tool_use', part);
+      return state.texts.has(part.id) ? [] : written(state, 'tool_use', part);
     case 'tool-call':
       return part.providerExecuted === true ? [] : called(state, part);
     case 'finish':

@@ -35,6 +35,8 @@ export interface ResponsesParts {
   readonly output: JsonObject[];
   /** Open items by kind and the provider's own id. */
   readonly open: Map<string, OpenItem>;
+  /** Calls whose input comes as plain text, although their tool takes arguments. */
+  readonly texts: Set<string>;
 }
 
 export function startResponsesParts(call: Call, head: TranslatedHead): ResponsesParts {
@@ -46,6 +48,7 @@ export function startResponsesParts(call: Call, head: TranslatedHead): Responses
     begun: false,
     output: [],
     open: new Map(),
+    texts: new Set(),
   };
 }
 
@@ -61,7 +64,9 @@ function eventsFor(state: ResponsesParts, part: LanguageModelV4StreamPart): Resp
     case 'reasoning-start':
       return opened(state, 'reasoning', part.id, '', part.providerMetadata);
     case 'tool-input-start':
-      return part.providerExecuted === true ? [] : opened(state, 'call', part.id, part.toolName, part.providerMetadata);
+      if (part.providerExecuted === true) return [];
+      if (part.inputEncoding === 'text') state.texts.add(part.id);
+      return opened(state, 'call', part.id, part.toolName, part.providerMetadata);
     case 'text-delta':
       return written(state, 'text', part);
     case 'reasoning-delta':
@@ -133,12 +138,13 @@ function written(
   if (part.delta === '') return [];
   item.text += part.delta;
   const events = placed(state, item);
-  // The plain text of a custom tool lies inside JSON, which has to be whole to be read.
-  return isCustom(state, item) ? events : [...events, ...deltaOf(state, item, part.delta)];
+  return isTold(state, item) ? events : [...events, ...deltaOf(state, item, part.delta)];
 }
 
-function isCustom(state: ResponsesParts, item: OpenItem): boolean {
-  return item.kind === 'call' && state.tools.some(({ exposed, custom }) => custom && exposed === item.name);
+/** The plain text of a custom tool lies inside JSON, which has to be whole to be read: such a call is told at its end. */
+function isTold(state: ResponsesParts, item: OpenItem): boolean {
+  if (item.kind !== 'call') return false;
+  return state.texts.has(item.id) || state.tools.some(({ exposed, custom }) => custom && exposed === item.name);
 }
 
 function deltaOf(state: ResponsesParts, item: OpenItem, piece: string): readonly ResponsesEvent[] {
@@ -153,7 +159,7 @@ function called(state: ResponsesParts, part: Extract<LanguageModelV4StreamPart, 
   const events = state.open.has(key) ? [] : opened(state, 'call', id, toolName, undefined);
   const item = state.open.get(key);
   if (item === undefined) return events;
-  const unsaid = item.text === '' || isCustom(state, item);
+  const unsaid = item.text === '' || isTold(state, item);
   if (unsaid) item.text = input;
   return [...events, ...(unsaid && input !== '' ? deltaOf(state, item, input) : []), ...ended(state, 'call', id, providerMetadata)];
 }

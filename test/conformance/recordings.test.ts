@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { chatClient } from './chat-client.ts';
+import { messagesClient } from './messages-client.ts';
 import { isRefusal, readRecording } from './read-recording.ts';
 import type { Refusal } from './reading.ts';
 import { toolsOf } from './recorded-tools.ts';
 import { type RecordedUpstream, startRecordedUpstream } from './recorded-upstream.ts';
 import { type Family, type Recording, recordings } from './recordings.ts';
+import { responsesClient } from './responses-client.ts';
 
 /** Dialects, each read by its official client. A further one is a further row. */
-const clients = [chatClient];
+const clients = [chatClient, messagesClient, responsesClient];
 
 /** Which provider speaks the format of a recording. */
 const providers: Record<Family, (model: string | undefined) => string> = {
