@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startDynalite, type TestDynamoDb } from '../support/ledger-servers.ts';
+import { answerJson, pause, startUpstream, type TestUpstream } from '../support/upstream.ts';
+import { answer, wellBehaved } from './provider-farm.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function upstream(): Promise<TestUpstream> {
+  const started = await startUpstream(wellBehaved);
+  closers.push(() => started.close());
+  return started;
+}
+
+async function gatewayOn(
+  upstreams: readonly TestUpstream[],
+  options: { readonly strategy?: string; readonly store?: TestDynamoDb } = {},
+): Promise<TestGateway> {
+  const providers = Object.fromEntries(
+    upstreams.map(({ url }, index) => [
+      `p${index}`,
+      { type: 'openai-compatible', base_url: url, api_key: 'env:KEY', allow_private_address: true },
+    ]),
+  );
+  const gateway = await startGateway({
+    config: {
+      providers,
+      models: { m: { strategy: options.strategy ?? 'weighted', targets: upstreams.map((_, index) => `p${index}/m`) } },
+      defaults: { retries: 2, timeouts: { first_byte_ms: firstByteMs } },
+    },
+    environment: { KEY: 'a-key', ...(options.store && { DYNAMODB_ENDPOINT: options.store.endpoint }) },
+  });
+  closers.push(() => gateway.close());
+  return gateway;
+}
+
+const firstByteMs = 400;
+
+interface Outcome {
+  readonly status: number;
+  readonly servedBy: string | null;
+  readonly attempts: number;
+  readonly ms: number;
+}
+
+async function call(gateway: TestGateway): Promise<Outcome> {
+  const startedAt = performance.now();
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hello' }] }),
+  });
+  await response.arrayBuffer();
+  const { status, headers } = response;
+  return {
+    status,
+    servedBy: headers.get('x-sluice-model'),
+    attempts: Number(headers.get('x-sluice-attempts')),
+    ms: performance.now() - startedAt,
+  };
+}
+
+/** Keeps so many calls under way for so long. */
+async function load(gateway: TestGateway, inFlight: number, ms: number): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const endsAt = Date.now() + ms;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (Date.now() < endsAt) {
+        outcomes.push(await call(gateway));
+        await pause(100);
+      }
+    }),
+  );
+  return outcomes;
+}
+
+function p99(outcomes: readonly Outcome[]): number {
+  const sorted = outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+}
+
+describe.each([
+  ['hangs', () => {}],
+  ['answers 500', answerJson(500, { error: { message: 'down', type: 'server_error' } })],
+])('with 50 calls in flight, one of three targets that %s', (_how, behaviour) => {
+  it('costs no caller an error, little time, and the others little load, and comes back when it is well', async () => {
+    const upstreams = [await upstream(), await upstream(), await upstream()];
+    const [dead] = upstreams;
+    const gateway = await gatewayOn(upstreams);
+    const before = await load(gateway, 50, 1_500);
+    for (const each of upstreams) each.received.length = 0;
+
+    dead?.behave(behaviour);
+    const during = await load(gateway, 50, 8_000);
+    expect(during.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(p99(during) - p99(before)).toBeLessThan(firstByteMs * 2);
+    const healthy = upstreams.slice(1).reduce((sum, { received }) => sum + received.length, 0);
+    expect(healthy).toBe(during.length);
+    // What was tried in vain: the calls it took to notice, then probes.
+    expect(dead?.received.length).toBeLessThan(during.length * 0.1 + 50);
+
+    dead?.behave(wellBehaved);
+    const wellAgainAt = Date.now();
+    while ((await call(gateway)).servedBy !== 'p0/m') {
+      if (Date.now() - wellAgainAt > 12_000) throw new Error('it never came back');
+      await pause(50);
+    }
+    expect(Date.now() - wellAgainAt).toBeLessThan(11_000);
+    const after = await load(gateway, 20, 1_000);
+    expect(after.filter(({ servedBy }) => servedBy === 'p0/m').length).toBeGreaterThan(after.length * 0.15);
+  }, 60_000);
+});
+
+describe('a provider whose every answer is a failure', () => {
+  it('gets at most a tenth more load from retries than it has calls, and a small reserve', async () => {
+    const only = await upstream();
+    only.behave(answerJson(500, { error: { message: 'down', type: 'server_error' } }));
+    const gateway = await gatewayOn([only]);
+    const outcomes = await load(gateway, 40, 3_000);
+    expect(outcomes.every(({ status }) => status === 502)).toBe(true);
+    expect(only.received.length).toBeLessThan(outcomes.length * 1.1 + 15);
+  }, 30_000);
+});
+
+describe('two gateways that share a store', () => {
+  it('need one to be hurt for both to know', async () => {
+    const store = await startDynalite();
+    closers.push(() => store.close());
+    const upstreams = [await upstream(), await upstream()];
+    const [dead] = upstreams;
+    dead?.behave(answerJson(503, { error: { message: 'down', type: 'server_error' } }));
+    const hurt = await gatewayOn(upstreams, { strategy: 'ordered', store });
+    const spared = await gatewayOn(upstreams, { strategy: 'ordered', store });
+    expect((await call(spared)).attempts).toBe(3 + 1);
+    for (let count = 0; count < 4; count += 1) await call(hurt);
+    expect((await call(hurt)).attempts).toBe(1);
+
+    await pause(2_600);
+    await call(spared);
+    await pause(200);
+    if (dead) dead.received.length = 0;
+    for (let count = 0; count < 5; count += 1) expect(await call(spared)).toMatchObject({ status: 200, attempts: 1, servedBy: 'p1/m' });
+    expect(dead?.received.length).toBe(0);
+
+    dead?.behave(answerJson(200, answer));
+    const both = [hurt, spared];
+    const backAt = Date.now();
+    for (const gateway of both) {
+      while ((await call(gateway)).servedBy !== 'p0/m') {
+        if (Date.now() - backAt > 15_000) throw new Error('it never came back');
+        await pause(100);
+      }
+    }
+  }, 60_000);
+});
