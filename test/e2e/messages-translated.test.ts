@@ -203,7 +203,7 @@ describe('an agent that speaks Messages to an OpenAI-compatible server', () => {
         ...ask('up/m'),
         system: [{ type: 'text', text: 'Be brief.', cache_control: { type: 'ephemeral' } }],
         stop_sequences: ['END'],
-        temperature: 0.5,
+        ...{ temperature: 0.5 },
         tool_choice: { type: 'tool', name: 'weather' },
         messages: [
           {
