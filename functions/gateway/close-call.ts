@@ -1,3 +1,4 @@
+import { usualThresholds } from '../../shared/config/alert-settings.ts';
 import type { Exchange } from '../../shared/middleware/exchange.ts';
 import { type ClosedCall, closeCall, settle } from '../../shared/middleware/settle.ts';
 import { type CallFacts, describeCall } from './describe-call.ts';
@@ -6,13 +7,15 @@ import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
 /** Adds up what a call used, writes it down, and closes the books on it. Never throws. */
 export async function closeBooks(exchange: Exchange, parts: GatewayParts, facts: CallFacts): Promise<ClosedCall> {
-  const { records, log } = parts;
+  const { records, budgetNotices, log } = parts;
   const closed = await closeCall(
     exchange,
     costAt((target) => exchange.config?.priceOf(target)),
   );
   const record = describeCall(exchange, closed, { ...facts, bytesOut: closed.delivery?.bytes ?? facts.bytesOut });
   await recordCall(record, () => settleEverywhere(exchange, closed, parts), { records, log, nowMs });
+  const { thresholds } = exchange.config?.settings.alerts ?? { thresholds: usualThresholds };
+  await budgetNotices.notice(exchange, closed.consumption.costNanoUsd ?? 0, thresholds);
   return closed;
 }
 

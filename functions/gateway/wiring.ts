@@ -27,9 +27,11 @@ import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
+import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import type { CallRecords } from '../../shared/store/record-calls.ts';
 import { callRecords } from '../../shared/store/record-connect.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
+import { BudgetNotices } from './notice-budgets.ts';
 import { wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
 
@@ -39,6 +41,7 @@ export interface GatewayParts {
   readonly directory: Directory;
   readonly ledger: Ledger;
   readonly records: CallRecords;
+  readonly budgetNotices: BudgetNotices;
   readonly routing: RoutingPorts;
   readonly health: HealthBoard;
   readonly cache: CacheParts;
@@ -80,6 +83,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
     records,
+    budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
     routing: routingPorts(secrets, health),
     health,
     ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { log, nowMs }),

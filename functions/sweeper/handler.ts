@@ -1,13 +1,18 @@
 import type { Ledger } from '../../shared/admission/ledger.ts';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
+import { loadConfigFile } from '../../shared/config/load-config.ts';
+import { ReferencedSecrets } from '../../shared/config/secrets.ts';
+import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
+import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import { callRecords, usageFold } from '../../shared/store/record-connect.ts';
 import type { UsageFold } from '../../shared/store/usage-fold.ts';
 import { createLog, type Log } from '../../shared/telemetry/log.ts';
 import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
+import { type AlertChannel, type DeliveryPorts, deliverAlerts, topicChannel, webhookChannel } from './deliver-alerts.ts';
 
-interface SweeperParts {
+interface SweeperParts extends DeliveryPorts {
   readonly ledger: Ledger;
   readonly fold: UsageFold;
   readonly log: Log;
@@ -16,20 +21,26 @@ interface SweeperParts {
 let wiring: Promise<SweeperParts> | undefined;
 
 /**
- * Settles the holds of dead invocations, in full as spent, and brings the sums of usage up to date. Called once a minute;
- * running late or twice does no harm.
+ * Settles the holds of dead invocations, in full as spent, brings the sums of usage up to date, and delivers budget alerts.
+ * Called once a minute; running late or twice does no harm.
  */
-export async function handler(): Promise<{ readonly settled: number; readonly calls: number; readonly late: number }> {
+export async function handler(): Promise<{
+  readonly settled: number;
+  readonly calls: number;
+  readonly late: number;
+  readonly alerts: number;
+}> {
   wiring ??= wire(readEnvironment()).catch((error: unknown) => {
     wiring = undefined;
     throw error;
   });
-  const { ledger, fold, log } = await wiring;
+  const parts = await wiring;
   const nowMs = Date.now();
-  const dead = await ledger.sweep(nowMs);
-  const folded = await fold.run(nowMs);
-  log.write('info', 'sweep', sweepLine({ dead, ...folded }, nowMs));
-  return { settled: dead.length, ...folded };
+  const dead = await parts.ledger.sweep(nowMs);
+  const folded = await parts.fold.run(nowMs);
+  const alerts = await deliverAlerts(parts, nowMs);
+  parts.log.write('info', 'sweep', sweepLine({ dead, ...folded }, nowMs));
+  return { settled: dead.length, ...folded, alerts };
 }
 
 async function wire(environment: Environment): Promise<SweeperParts> {
@@ -38,6 +49,25 @@ async function wire(environment: Environment): Promise<SweeperParts> {
   return {
     ledger: new DynamoLedger({ db, table: environment.SLUICE_LEDGER_TABLE, recorder: callRecords(db, environment) }),
     fold: usageFold(db, environment),
+    alerts: new StoredAlerts(db, environment.SLUICE_RECORDS_TABLE),
+    channels: await alertChannels(environment),
     log,
   };
+}
+
+async function alertChannels(environment: Environment): Promise<AlertChannel[]> {
+  const channels: AlertChannel[] = [];
+  const { webhook } = (await loadConfigFile(environment.SLUICE_CONFIG)).alerts;
+  if (webhook !== undefined) {
+    const secrets = new ReferencedSecrets({
+      store: new SecretsManagerStore(),
+      secretId: environment.SLUICE_PROVIDER_SECRET_ID,
+      nowMs: Date.now,
+    });
+    channels.push(webhookChannel(webhook.url, () => secrets.read(webhook.secret, false)));
+  }
+  const { credentials } = storeConnection(environment);
+  const { SLUICE_ALERT_TOPIC_ARN: topic } = environment;
+  if (topic !== undefined && credentials !== undefined) channels.push(topicChannel(topic, credentials));
+  return channels;
 }

@@ -25,6 +25,8 @@ const environmentSchema = z.object({
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
+  /** Where budget alerts are published; unset on a laptop. */
+  SLUICE_ALERT_TOPIC_ARN: z.string().optional(),
   /** The gateway function's log group, for dashboards made at run time; unset on a laptop. */
   SLUICE_GATEWAY_LOG_GROUP: z.string().optional(),
   /** How many days the record of a call is kept. Usage by day is kept for good. */

@@ -3,6 +3,7 @@ import { cacheSettingsSchema } from '../cache/cache-settings.ts';
 import { priceOverridesSchema } from '../pricing/price-override.ts';
 import { providerSettingsSchema } from '../providers/provider-settings.ts';
 import { routeSchema, targetReference } from '../routing/route-schema.ts';
+import { alertSettingsSchema } from './alert-settings.ts';
 import { defaultsSchema } from './config-defaults.ts';
 
 const providerName = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _');
@@ -28,6 +29,7 @@ export const gatewayConfigSchema = z.strictObject({
   defaults: defaultsSchema.default({}),
   /** What happens to calls while DynamoDB does not answer: refused (`closed`) or let through and logged (`open`). */
   on_store_failure: z.enum(['closed', 'open']).default('closed'),
+  alerts: alertSettingsSchema.prefault({}),
   streaming: z
     .strictObject({
       /** After so much silence a comment goes out, so that no idle timer along the way fires. */

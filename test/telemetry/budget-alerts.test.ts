@@ -1,0 +1,126 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deliverAlerts, webhookChannel } from '../../functions/sweeper/deliver-alerts.ts';
+import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
+import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
+import { StoredAlerts } from '../../shared/store/record-alerts.ts';
+import { alertSentence, alertsDue, type BudgetAlert } from '../../shared/telemetry/budget-alerts.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startDynalite, type TestDynamoDb } from '../support/ledger-servers.ts';
+import { answerJson, startUpstream, type TestUpstream } from '../support/upstream.ts';
+
+let server: TestDynamoDb;
+let db: DynamoDb;
+let receiver: TestUpstream;
+let gateway: TestGateway;
+let alerts: StoredAlerts;
+
+beforeAll(async () => {
+  server = await startDynalite();
+  db = await connectDynamoDb({ region: 'us-east-1', endpoint: server.endpoint });
+  alerts = new StoredAlerts(db, 'sluice-records');
+  receiver = await startUpstream(answerJson(200, {}));
+  gateway = await startGateway({ environment: { DYNAMODB_ENDPOINT: server.endpoint } });
+});
+afterAll(async () => {
+  await gateway.close();
+  await receiver.close();
+  db.close();
+  await server.close();
+});
+
+const quiet = { write: () => undefined };
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+function deliver(nowMs = Date.now()): Promise<number> {
+  return deliverAlerts({ alerts, channels: [webhookChannel(receiver.url, async () => secret)], log: quiet }, nowMs);
+}
+
+async function call(key: string, tokens: number): Promise<number> {
+  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: `echo/ok?tokens=${tokens}&input_tokens=0`,
+      max_tokens: tokens,
+      messages: [{ role: 'user', content: 'a' }],
+    }),
+  });
+  const id = response.headers.get('x-sluice-request-id');
+  await response.text();
+  await gateway.logged((line) => line.message === 'call' && line.request_id === id);
+  return response.status;
+}
+
+async function noted(count: number): Promise<void> {
+  for (let waited = 0; (await alerts.open()).length < count && waited < 40; waited += 1)
+    await new Promise((resolve) => setTimeout(resolve, 25));
+}
+
+describe('a budget', () => {
+  it('is told of at each threshold, once a period, signed', async () => {
+    const { id, key } = await gateway.createKey({ name: 'watched', limits: { budgets: [{ amount_usd: 0.01, period: 'month' }] } });
+    // A token costs 2,000 nano-USD: 2,600 tokens are 52 % of it.
+    expect(await call(key, 2_400)).toBe(200);
+    expect(await call(key, 200)).toBe(200);
+    await noted(1);
+    expect(await deliver()).toBe(1);
+    expect(await call(key, 1_500)).toBe(200);
+    expect(await call(key, 5_000)).toBe(200);
+    expect(await call(key, 5_000)).toBe(402);
+    await noted(2);
+    expect(await deliver()).toBe(2);
+    expect(await deliver()).toBe(0);
+
+    const told = receiver.received.map(({ body }) => JSON.parse(body));
+    expect(told.map(({ threshold_percent }) => threshold_percent).sort()).toEqual([100, 50, 80]);
+    for (const alert of told) {
+      expect(alert).toMatchObject({ type: 'budget.threshold', scope: `key#${id}`, period: 'month', limit_usd: 0.01 });
+      expect(Date.parse(alert.resets_at)).toBeGreaterThan(Date.now());
+    }
+    for (const { headers, body } of receiver.received) {
+      const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+      const expected = createHmac('sha256', Buffer.from(secret.slice(6), 'base64'))
+        .update(signed)
+        .digest('base64');
+      expect(headers['webhook-signature']).toBe(`v1,${expected}`);
+    }
+  });
+
+  const alert: BudgetAlert = { scope: 'team#t', period: 'total', threshold: 50, limitNanoUsd: 100, spentNanoUsd: 50, atMs: Date.now() };
+
+  it('is told of again when the receiver failed, by one of two that try at once, and not after that', async () => {
+    const before = receiver.received.length;
+    await alerts.note(alert);
+    receiver.behave(answerJson(500, {}));
+    expect(await deliver(alert.atMs)).toBe(0);
+    // Whoever took it may still be at it.
+    expect(await deliver(alert.atMs + 60_000)).toBe(0);
+    expect(receiver.received.length - before).toBe(1);
+    receiver.behave(answerJson(204, {}));
+    const both = await Promise.all([deliver(alert.atMs + 180_000), deliver(alert.atMs + 180_000)]);
+    expect(both.sort()).toEqual([0, 1]);
+    await alerts.note(alert);
+    expect(await deliver(alert.atMs + 400_000)).toBe(0);
+    expect(await alerts.open()).toEqual([]);
+    expect(receiver.received.length - before).toBe(2);
+  });
+
+  it('has the alerts due that its spending has reached, exactly', () => {
+    const budget = { scope: 'team#t', period: 'day', resetsAtMs: 5, limitNanoUsd: 1_000, exhausted: false };
+    const due = (spentNanoUsd: number, exhausted = false) =>
+      alertsDue({ ...budget, spentNanoUsd, exhausted }, [50, 80, 100], 1).map(({ threshold }) => threshold);
+    expect(due(499)).toEqual([]);
+    expect(due(500)).toEqual([50]);
+    expect(due(800)).toEqual([50, 80]);
+    expect(due(1_000)).toEqual([50, 80, 100]);
+    expect(due(10, true)).toEqual([50, 80, 100]);
+    expect(alertsDue({ ...budget, limitNanoUsd: 0, spentNanoUsd: 0 }, [50], 1)).toEqual([]);
+  });
+
+  it('is described in a sentence', () => {
+    expect(alertSentence({ ...alert, limitNanoUsd: 5e9, spentNanoUsd: 4.1e9, threshold: 80, period: 'month' })).toBe(
+      `Sluice: the month's budget of team "t" has reached 80 %. $4.10 of $5.00 is spent.`,
+    );
+  });
+});
