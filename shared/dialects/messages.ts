@@ -7,6 +7,7 @@ import type { Dialect } from './dialect.ts';
 import { readMessagesAnswer, readMessagesFault } from './messages-answer.ts';
 import { messageFromResult } from './messages-from-result.ts';
 import { type MessagesParts, messagesPartFrames, startMessagesParts } from './messages-parts.ts';
+import { messagesRecording } from './messages-recording.ts';
 import { nativeCountTokensBody, nativeMessagesBody, parseCountTokensRequest, parseMessagesRequest } from './messages-request.ts';
 import {
   closeMessagesStream,
@@ -64,6 +65,7 @@ export const messages: Dialect<MessagesStreamState> = {
   errorFrames: (error) => [sseFrame(JSON.stringify(messagesError(error)), 'error')],
   allowsComments: true,
   translation,
+  recording: messagesRecording,
 };
 
 /** The same dialect where it only counts the tokens of a prompt: one body there, one body back. */

@@ -7,6 +7,7 @@ import { readResponsesAnswer, readResponsesFault } from './responses-answer.ts';
 import { responsesFrames } from './responses-events.ts';
 import { responseFromResult } from './responses-from-result.ts';
 import { type ResponsesParts, responsesPartFrames, startResponsesParts } from './responses-parts.ts';
+import { responsesRecording } from './responses-recording.ts';
 import { nativeResponsesBody, parseResponsesRequest } from './responses-request.ts';
 import {
   isResponsesComplete,
@@ -61,4 +62,5 @@ export const responses: Dialect<ResponsesStreamState> = {
   errorFrames,
   allowsComments: true,
   translation,
+  recording: responsesRecording,
 };
