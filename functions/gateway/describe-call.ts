@@ -28,7 +28,7 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     endedAtMs: Math.floor(facts.endedAtMs),
     ending: endingOf(exchange, closed),
     ...originOf(exchange),
-    dialect: exchange.dialect.name,
+    dialect: exchange.endpoint?.kind === 'pass-through' ? 'pass-through' : exchange.dialect.name,
     ...(call && { model: call.model.slice(0, 256), stream: call.stream }),
     ...(answered && answerOf(answered)),
     attempts: exchange.attempts.map((attempt) => attemptOf(attempt, exchange.startedAtMs)),

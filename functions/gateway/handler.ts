@@ -9,6 +9,7 @@ import { errors } from '../../shared/middleware/errors.ts';
 import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
 import { idempotency } from '../../shared/middleware/idempotency.ts';
 import { parse } from '../../shared/middleware/parse.ts';
+import { passThrough } from '../../shared/middleware/pass-through.ts';
 import { plan } from '../../shared/middleware/plan.ts';
 import { trace } from '../../shared/middleware/trace.ts';
 import { answerCall, answerWith } from './answer-call.ts';
@@ -94,14 +95,21 @@ function findPrincipal({ config, directory }: GatewayParts, keyHash: string) {
 async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const endpoint = known(exchange.endpoint, 'endpoint');
   if (endpoint.kind === 'count-tokens') return countTokens(exchange, { routing: (await parts()).routing, nowMs });
+  if (endpoint.kind === 'pass-through') return forward(exchange, endpoint);
   if (endpoint.kind !== 'call') return answerResource(exchange, endpoint, parts);
   return answerCall(exchange, await parts());
+}
+
+async function forward(exchange: Exchange, endpoint: { readonly provider: string; readonly path: string }): Promise<GatewayResponse> {
+  const { passThrough: client, config, directory, ledger } = await parts();
+  return passThrough(exchange, endpoint, { client, config: await config.current(), directory, ledger, nowMs });
 }
 
 /** Runs when the last byte has left, and before the function is frozen. */
 async function finish(context: Context & { readonly exchange?: Exchange }, response: GatewayResponse | null | undefined): Promise<void> {
   const { exchange } = context;
-  if (exchange?.endpoint?.kind !== 'call' && exchange?.endpoint?.kind !== 'count-tokens') return;
+  const kind = exchange?.endpoint?.kind;
+  if (exchange === undefined || (kind !== 'call' && kind !== 'count-tokens' && kind !== 'pass-through')) return;
   const wired = await parts();
   const bytesOut = typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined;
   const facts = { endedAtMs: nowMs(), bytesOut };

@@ -6,6 +6,7 @@ import { echoId } from '../../shared/providers/echo-row.ts';
 import { EchoTransport } from '../../shared/providers/echo-transport.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
 import { NativeTransport } from '../../shared/providers/native-transport.ts';
+import { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { ProviderIdentity } from '../../shared/providers/provider-identity.ts';
 import { TranslatedTransport } from '../../shared/providers/translated-transport.ts';
 import type { Transport } from '../../shared/providers/transport.ts';
@@ -33,6 +34,14 @@ export function wireTransports(
     if (translates && provider.row.aiSdkPackage !== undefined) return translated;
     return speaks ? native : undefined;
   };
+}
+
+/** The way to endpoints of providers that the gateway has no dialect for. */
+export function wirePassThrough(secrets: SecretReader): PassThroughClient {
+  return new PassThroughClient(
+    new HttpClient(),
+    new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now }),
+  );
 }
 
 /** The role that Lambda runs the function under, or the credentials of a shell. */

@@ -13,10 +13,11 @@ import { ReferencedSecrets } from '../../shared/config/secrets.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { CachedDirectory } from '../../shared/control/cached-directory.ts';
 import type { Directory } from '../../shared/control/directory.ts';
-import type { CacheParts } from '../../shared/middleware/cache.ts';
+import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
+import type { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { HealthBoard } from '../../shared/routing/health-board.ts';
 import type { RoutingPorts } from '../../shared/routing/journey.ts';
 import type { Target } from '../../shared/routing/plan.ts';
@@ -32,7 +33,7 @@ import type { CallRecords } from '../../shared/store/record-calls.ts';
 import { callRecords } from '../../shared/store/record-connect.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { BudgetNotices } from './notice-budgets.ts';
-import { wireTransports } from './transports.ts';
+import { wirePassThrough, wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
 
 /** The parts of the data plane that last from one request to the next. */
@@ -46,6 +47,7 @@ export interface GatewayParts {
   readonly health: HealthBoard;
   readonly cache: CacheParts;
   readonly idempotency: IdempotencyParts;
+  readonly passThrough: PassThroughClient;
   readonly log: Log;
 }
 
@@ -86,6 +88,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
     routing: routingPorts(secrets, health),
     health,
+    passThrough: wirePassThrough(secrets),
     ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { log, nowMs }),
     log,
   };

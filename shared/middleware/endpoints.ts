@@ -17,6 +17,7 @@ import { type ListShape, listShape } from './list-models-shapes.ts';
 export type Endpoint =
   | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: CallPath }
   | { readonly kind: 'count-tokens'; readonly dialect: Dialect; readonly path: CallPath }
+  | { readonly kind: 'pass-through'; readonly dialect: Dialect; readonly provider: string; readonly path: string }
   | { readonly kind: 'models' | 'key' | 'health' | 'generation'; readonly dialect: Dialect; readonly id?: string };
 
 /** What the path itself says of a call. */
@@ -26,7 +27,7 @@ interface CallPath {
 }
 
 interface EndpointRow {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'ANY';
   readonly path: RegExp;
   readonly open: (groups: Readonly<Record<string, string | undefined>>) => Endpoint;
 }
@@ -35,6 +36,12 @@ const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, pat
 
 /** Every path of the data plane. */
 const endpointRows: readonly EndpointRow[] = [
+  // First, because what passes through may look like any other path.
+  {
+    method: 'ANY',
+    path: /^\/v1\/providers\/(?<provider>[^/]+)\/(?<path>.+)$/,
+    open: ({ provider = '', path = '' }) => ({ kind: 'pass-through', dialect: chatCompletions, provider: decoded(provider), path }),
+  },
   { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
   { method: 'POST', path: /^\/v1\/responses$/, open: call(responses) },
   { method: 'POST', path: /^\/v1\/messages$/, open: call(messages) },
@@ -95,7 +102,7 @@ export function dialectOfPath(path: string, headers: Readonly<Record<string, str
 export function findEndpoint(method: string, path: string): Endpoint {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const rows = endpointRows.filter((row) => row.path.test(trimmed));
-  const row = rows.find((candidate) => candidate.method === method);
+  const row = rows.find((candidate) => candidate.method === method || candidate.method === 'ANY');
   if (row !== undefined) return row.open(row.path.exec(trimmed)?.groups ?? {});
   if (rows.length === 0) {
     throw new GatewayError(

@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** Lower-case names; of repeated headers the last. */
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** The whole query in order, repeated names included. */
+  readonly queryPairs: readonly (readonly [name: string, value: string])[];
   readonly body: string | Buffer;
   readonly sourceIp: string;
 }
@@ -31,6 +33,9 @@ export function readHttpRequest(event: APIGatewayProxyEvent): HttpRequest {
     path: event.path,
     headers,
     query,
+    queryPairs: Object.entries(event.multiValueQueryStringParameters ?? {}).flatMap(([name, values]) =>
+      (values ?? []).map((value) => [name, value] as const),
+    ),
     body: event.isBase64Encoded ? Buffer.from(body, 'base64') : body,
     sourceIp: event.requestContext?.identity?.sourceIp ?? '',
   };

@@ -8,10 +8,13 @@ import { isPrivateAddress, namesPrivateHost } from './private-address.ts';
 import type { Timeouts } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
+/** Methods that providers are asked with. */
+export type UpstreamMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 /** A request to a provider. */
 export interface UpstreamRequest {
   readonly url: URL;
-  readonly method: 'POST' | 'GET';
+  readonly method: UpstreamMethod;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
   readonly timeouts: Timeouts;

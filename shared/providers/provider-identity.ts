@@ -1,12 +1,13 @@
 import { type AwsCredentials, awsSignature } from './aws-signature.ts';
 import type { AuthScheme } from './catalogue-schema.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
+import type { UpstreamMethod } from './http-client.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
 /** What is sent to a provider, as far as a signature covers it. */
 export interface IdentifiedRequest {
   readonly url: URL;
-  readonly method: 'GET' | 'POST';
+  readonly method: UpstreamMethod;
   readonly body: string | Uint8Array;
 }
 
