@@ -8,7 +8,7 @@ import { HttpClient } from '../../shared/providers/http-client.ts';
 import { NativeTransport } from '../../shared/providers/native-transport.ts';
 import { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { ProviderIdentity } from '../../shared/providers/provider-identity.ts';
-import { TranslatedTransport } from '../../shared/providers/translated-transport.ts';
+import type { TranslatedPorts } from '../../shared/providers/translated-transport.ts';
 import type { Transport } from '../../shared/providers/transport.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 
@@ -23,7 +23,7 @@ export function wireTransports(
   const newId = (): string => randomUUID().replaceAll('-', '');
   const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
   const native = new NativeTransport(client, Date.now, identity);
-  const translated = new TranslatedTransport({ client, identity, nowMs: Date.now, newId });
+  const translated = translatedLazily({ client, identity, nowMs: Date.now, newId });
   const echo = new EchoTransport(Date.now, newId);
   const echoEndpoints = new EchoEndpoints(Date.now, newId);
   return ({ provider, model }, dialect) => {
@@ -42,6 +42,17 @@ export function wirePassThrough(secrets: SecretReader): PassThroughClient {
     new HttpClient(),
     new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now }),
   );
+}
+
+/** Translation is a chunk of its own: most starts never need it. */
+function translatedLazily(ports: TranslatedPorts): Transport {
+  let loaded: Promise<Transport> | undefined;
+  return {
+    send: async (attempt) => {
+      loaded ??= import('../../shared/providers/translated-transport.ts').then(({ TranslatedTransport }) => new TranslatedTransport(ports));
+      return await (await loaded).send(attempt);
+    },
+  };
 }
 
 /** The role that Lambda runs the function under, or the credentials of a shell. */
