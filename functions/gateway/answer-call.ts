@@ -9,6 +9,7 @@ import { boundUsage } from '../../shared/middleware/settle.ts';
 import { TargetHolds } from '../../shared/middleware/target-holds.ts';
 import type { Routed } from '../../shared/routing/journey.ts';
 import { describeMirrored } from './describe-call.ts';
+import { embedOver } from './embed-call.ts';
 import { recordCall, type SettledScopes } from './record-call.ts';
 import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
@@ -20,7 +21,7 @@ export function answerCall(exchange: Exchange, parts: GatewayParts): Promise<Gat
   };
   return respond(exchange, {
     ...respondPorts(exchange, parts),
-    through: (_exchange, route) => throughCache(exchange, () => toProvider(route), parts.cache),
+    through: (_exchange, route) => throughCache(exchange, () => toProvider(route), parts.cache, embedOver(parts)),
   });
 }
 

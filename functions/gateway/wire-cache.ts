@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Outage } from '../../shared/cache/outage.ts';
 import { SingleFlight } from '../../shared/cache/single-flight.ts';
-import type { CacheParts } from '../../shared/middleware/cache.ts';
+import { ExactVectorIndex } from '../../shared/cache/vector-index.ts';
+import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { DynamoAnswers } from '../../shared/store/cache-answers.ts';
 import { DynamoCacheCounts } from '../../shared/store/cache-counts.ts';
 import { DynamoGenerations } from '../../shared/store/cache-generations.ts';
 import { DynamoIdempotency } from '../../shared/store/cache-idempotency.ts';
 import type { CacheTable } from '../../shared/store/cache-items.ts';
+import { DynamoVectors } from '../../shared/store/cache-vectors.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 
 /** The cache and the idempotency keys, on one table. */
@@ -31,6 +33,7 @@ export function wireCache(
       flight,
       statistics: new DynamoCacheCounts(place),
       outage: new Outage(),
+      vectors: new ExactVectorIndex(new DynamoVectors(place, Date.now), wallMs),
       log,
       nowMs,
     },

@@ -52,6 +52,7 @@ export interface GenerationSource {
 /** What the cache counts. Amounts add up. */
 export interface CacheCounts {
   hits: number;
+  semantic: number;
   misses: number;
   coalesced: number;
   stale: number;
@@ -64,7 +65,7 @@ export interface CacheCounts {
 
 /** A fresh set of counts, all 0. */
 export function noCounts(): CacheCounts {
-  return { hits: 0, misses: 0, coalesced: 0, stale: 0, stored: 0, bodyBytes: 0, storedBytes: 0, savedNanoUsd: 0, savedMs: 0 };
+  return { hits: 0, semantic: 0, misses: 0, coalesced: 0, stale: 0, stored: 0, bodyBytes: 0, storedBytes: 0, savedNanoUsd: 0, savedMs: 0 };
 }
 
 /** Keeps the counts of a day. Losing one is no harm; throws when the store fails. */

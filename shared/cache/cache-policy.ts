@@ -1,6 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import { parseCacheControl } from './cache-control.ts';
-import type { CacheScope, CacheSettings } from './cache-settings.ts';
+import type { CacheScope, CacheSettings, SemanticSettings } from './cache-settings.ts';
 
 /** How the cache treats one call: what the operator configured, narrowed by what the caller asked. Times in milliseconds. */
 export interface CachePolicy {
@@ -20,6 +20,8 @@ export interface CachePolicy {
   readonly keptStaleMs: number;
   readonly nondeterministic: boolean;
   readonly serveWhenExhausted: boolean;
+  /** Undefined where only the very same question is answered alike. */
+  readonly semantic: SemanticSettings | undefined;
   readonly namespace: string | undefined;
   readonly callerKey: string | undefined;
 }
@@ -66,6 +68,7 @@ export function cachePolicy(configured: ConfiguredSettings, headers: Readonly<Re
     keptStaleMs: 1_000 * Math.max(whileRevalidate, ifError),
     nondeterministic: settings.nondeterministic === true || wishedSeconds !== undefined,
     serveWhenExhausted: settings.serve_when_exhausted === true,
+    semantic: settings.semantic ?? undefined,
     namespace,
     callerKey,
   };

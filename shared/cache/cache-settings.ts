@@ -6,6 +6,19 @@ const seconds = z.int().min(0).max(longestSeconds);
 /** Whose answers are shared: those of one key, of a team (a key without a team stands for itself), of an organisation, of everybody. */
 export const cacheScopeSchema = z.enum(['key', 'team', 'organization', 'gateway']);
 
+/** Answers to questions of the same meaning: the last turn may be said in other words, all else has to be the same. */
+export const semanticSettingsSchema = z.strictObject({
+  /** Makes the embeddings: `provider/model` or a route. */
+  model: z.string().regex(/^[\x21-\x7e]+$/, 'must name a model, such as openai/text-embedding-3-small'),
+  /** The least cosine similarity that counts as the same question. */
+  threshold: z.number().min(0.5).max(1).default(0.95),
+  /** Numbers of an embedding, for models that offer a choice. */
+  dimensions: z.int().min(16).max(4_096).optional(),
+});
+
+/** See {@link semanticSettingsSchema}. */
+export type SemanticSettings = z.infer<typeof semanticSettingsSchema>;
+
 /** `cache` of a route, of a key or of the defaults in `gateway.yaml`. Off while `ttl_seconds` is 0. */
 export const cacheSettingsSchema = z.strictObject({
   /** How long an answer is fresh, for calls that do not say. */
@@ -21,6 +34,8 @@ export const cacheSettingsSchema = z.strictObject({
   stale_if_error_seconds: seconds.optional(),
   /** Whether a call whose budget is spent still gets an answer that is there already. */
   serve_when_exhausted: z.boolean().optional(),
+  /** Null turns off what a wider configuration turned on. */
+  semantic: semanticSettingsSchema.nullable().optional(),
 });
 
 /** See {@link cacheSettingsSchema}. */

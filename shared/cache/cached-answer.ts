@@ -24,6 +24,8 @@ export interface CachedAnswer {
   readonly generations: Generations;
   /** An entity tag (RFC 9110 section 8.8.3), quotes included. */
   readonly etag: string;
+  /** How near the question it was given to is to this one, where they are not the same. */
+  readonly similarity?: number | undefined;
 }
 
 /** Dimensions along which answers can be purged. */

@@ -4,7 +4,7 @@ import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
 import type { Lead, SingleFlight } from '../cache/single-flight.ts';
 
 /** What the cache did for a call, as `x-sluice-cache` says it. */
-export type CacheOutcome = 'hit' | 'miss' | 'coalesced' | 'stale' | 'bypass';
+export type CacheOutcome = 'hit' | 'miss' | 'coalesced' | 'stale' | 'semantic' | 'bypass';
 
 /** What was found under a call's key, and what has been purged; undefined where the store failed or was too slow. */
 export interface CacheLookup {
@@ -22,6 +22,10 @@ export interface CacheExchange {
   outcome: CacheOutcome;
   /** Set while this call is the one that asks for an answer others may wait for. */
   lead?: Lead;
+  /** The call's question as a point among those of like meaning, where the call is to be found by it. */
+  point?: { readonly partition: string; readonly vector: Float32Array };
+  /** Settles when the books of the question's embedding are closed. */
+  embedded?: Promise<void>;
   /** Set where an expired answer was served: the lead on a fresh one, if nobody has it. */
   revalidation?: Promise<Awaited<ReturnType<SingleFlight['claim']>> | undefined>;
 }

@@ -9,8 +9,9 @@ import { routeCall } from '../routing/attempts.ts';
 import type { RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
 import { describeError } from '../telemetry/log.ts';
-import type { CacheParts } from './cache.ts';
 import type { CacheExchange } from './cache-exchange.ts';
+import type { CacheParts } from './cache-parts.ts';
+import { indexQuestion } from './cache-semantic.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
 import { journeyOf } from './respond.ts';
 
@@ -51,24 +52,28 @@ export async function keepAnswer(exchange: Exchange, ports: KeepPorts): Promise<
   if (cache === undefined) return;
   const served = exchange.replayed?.answer;
   const size = cache.lead === undefined ? undefined : await keepLed(exchange, cache, cache.lead, ports);
-  await count(exchange, cache, served, size, ports);
+  await Promise.all([count(exchange, cache, served, size, ports), cache.embedded]);
 }
 
 async function keepLed(exchange: Exchange, cache: CacheExchange, lead: Lead, ports: KeepPorts): Promise<KeptSize | undefined> {
+  const alike = exchange.replayed?.answer;
+  // Under its own key too, so that the next time nothing has to be compared, and those who wait are served.
+  if (alike?.similarity !== undefined) {
+    await lead.keep(alike);
+    return undefined;
+  }
   const lookup = await cache.lookup;
-  const { policy } = cache;
   const kept = await finishedAnswer(exchange, ports);
   if (lookup === undefined || kept === undefined || !isKeepable(known(exchange.call, 'call').dialect, kept.json, kept.answered.facts)) {
     await lead.abandon();
     return undefined;
   }
-  const storedAtMs = kept.answer.storedAtMs;
-  return await lead.keep({
-    ...kept.answer,
-    freshUntilMs: storedAtMs + policy.ttlMs,
-    keptUntilMs: storedAtMs + policy.ttlMs + policy.keptStaleMs,
-    generations: lookup.generations,
-  });
+  const { storedAtMs } = kept.answer;
+  const freshUntilMs = storedAtMs + cache.policy.ttlMs;
+  const answer = { ...kept.answer, freshUntilMs, keptUntilMs: freshUntilMs + cache.policy.keptStaleMs, generations: lookup.generations };
+  const size = await lead.keep(answer);
+  if (size !== undefined) await indexQuestion(exchange, cache, freshUntilMs, ports.cache);
+  return size;
 }
 
 /** The whole answer of a provider to this call, once it is known to be whole; undefined for every other. */
@@ -115,6 +120,7 @@ async function count(
 ): Promise<void> {
   const counts = noCounts();
   if (cache.outcome === 'hit') counts.hits = 1;
+  else if (cache.outcome === 'semantic') counts.semantic = 1;
   else if (cache.outcome === 'coalesced') counts.coalesced = 1;
   else if (cache.outcome === 'stale') counts.stale = 1;
   else counts.misses = 1;

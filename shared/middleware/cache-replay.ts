@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer';
+import type { Question } from '../cache/cache-key.ts';
+import type { CachePolicy } from '../cache/cache-policy.ts';
 import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
 import { ageSeconds } from '../cache/freshness.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
@@ -19,9 +21,24 @@ export function usable(
   return answer === undefined || isPurged(answer, cache.dimensions, generations) ? undefined : answer;
 }
 
+/** The question that a call asks of the cache. */
+export function questionOf(exchange: Exchange, policy: CachePolicy): Question {
+  const { id, team, organization } = known(exchange.principal, 'principal').key;
+  return {
+    call: known(exchange.call, 'call'),
+    targets: known(exchange.plan, 'plan').targets,
+    tenant: { key: id, team, organization },
+    scope: policy.scope,
+    namespace: policy.namespace,
+    callerKey: policy.callerKey,
+  };
+}
+
 /** A stored answer of the cache in the place of a provider's, as a body or as a stream, whichever was asked for. */
 export function replayedRoute(exchange: Exchange, answer: CachedAnswer, outcome: CacheOutcome, nowMs: number): Promise<Routed> {
-  noteOutcome(exchange, outcome);
+  // What was found by likeness is told as such, by whichever way it is come by.
+  noteOutcome(exchange, answer.similarity === undefined ? outcome : 'semantic');
+  if (answer.similarity !== undefined) exchange.responseHeaders['x-sluice-cache-similarity'] = String(answer.similarity);
   Object.assign(exchange.responseHeaders, { age: String(ageSeconds(answer, nowMs)), etag: answer.etag });
   return replay(exchange, { answer, from: 'cache' }, nowMs);
 }

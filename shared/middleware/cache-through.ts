@@ -7,9 +7,10 @@ import type { ErrorCode } from '../errors/codes.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Routed } from '../routing/journey.ts';
 import { describeError } from '../telemetry/log.ts';
-import type { CacheParts } from './cache.ts';
 import type { CacheExchange } from './cache-exchange.ts';
+import type { CacheParts, Embed } from './cache-parts.ts';
 import { noteOutcome, replayedRoute, usable } from './cache-replay.ts';
+import { findAlike } from './cache-semantic.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A leader's death lets those who wait try for the lead; past so many rounds a call goes its own way. */
@@ -31,13 +32,14 @@ interface Visit {
   readonly generations: Generations;
   readonly route: () => Promise<Routed>;
   readonly parts: CacheParts;
+  readonly embed: Embed;
 }
 
 /**
  * Answers a call from the cache where that is allowed, from the answer that another call is waiting for where there is
  * one, and otherwise from a provider, taking down the answer for the calls to come. A store that fails is a miss.
  */
-export async function throughCache(exchange: Exchange, route: () => Promise<Routed>, parts: CacheParts): Promise<Routed> {
+export async function throughCache(exchange: Exchange, route: () => Promise<Routed>, parts: CacheParts, embed: Embed): Promise<Routed> {
   const { cache } = exchange;
   if (cache === undefined) return recorded(exchange, await route());
   const lookup = await cache.lookup;
@@ -46,7 +48,7 @@ export async function throughCache(exchange: Exchange, route: () => Promise<Rout
     if (cache.policy.onlyIfCached) throw onlyIfCachedMiss('the cache cannot be read at this moment');
     return recorded(exchange, await route());
   }
-  const visit: Visit = { exchange, cache, generations: lookup.generations, route, parts };
+  const visit: Visit = { exchange, cache, generations: lookup.generations, route, parts, embed };
   const found = judge(visit, lookup.slot.answer);
   if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
   if (found.freshness === 'revalidate') {
@@ -79,7 +81,8 @@ async function fetchOnce(visit: Visit, seen: CachedAnswer | undefined): Promise<
     const claimed = await claim(visit, unusable);
     if (claimed?.kind === 'leading') {
       cache.lead = claimed.lead;
-      return fetch(visit, unusable);
+      const alike = await findAlike(visit.exchange, cache, visit.generations, parts, visit.embed);
+      return alike === undefined ? fetch(visit, unusable) : serve(visit, alike, 'hit');
     }
     // Whoever wants nothing that is stored does not want what was asked before it either.
     if (claimed === undefined || cache.policy.refresh) break;

@@ -1,29 +1,16 @@
-import type { AnswerStore, CacheStatistics, GenerationSource } from '../cache/answer-store.ts';
 import { cacheKey } from '../cache/cache-key.ts';
 import { type CachePolicy, cachePolicy, onlyIfCachedMiss } from '../cache/cache-policy.ts';
 import { isCacheable } from '../cache/cacheable.ts';
 import { modelDimension, namespaceDimension } from '../cache/cached-answer.ts';
 import { freshnessOf } from '../cache/freshness.ts';
-import type { Outage } from '../cache/outage.ts';
-import type { SingleFlight } from '../cache/single-flight.ts';
 import type { Call } from '../calls/call.ts';
 import { readKeyDefaults } from '../config/config-defaults.ts';
 import type { Routed } from '../routing/journey.ts';
-import { describeError, type Log } from '../telemetry/log.ts';
+import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange, CacheLookup } from './cache-exchange.ts';
-import { replayedRoute, usable } from './cache-replay.ts';
+import type { CacheParts } from './cache-parts.ts';
+import { questionOf, replayedRoute, usable } from './cache-replay.ts';
 import { type Exchange, type GatewayMiddleware, type GatewayResponse, known } from './exchange.ts';
-
-/** What the cache works with, from one request to the next. */
-export interface CacheParts {
-  readonly answers: AnswerStore;
-  readonly generations: GenerationSource;
-  readonly flight: SingleFlight;
-  readonly statistics: CacheStatistics;
-  readonly outage: Outage;
-  readonly log: Log;
-  readonly nowMs: () => number;
-}
 
 export interface CacheOptions {
   readonly parts: () => Promise<CacheParts>;
@@ -46,7 +33,7 @@ export function cache(options: CacheOptions): GatewayMiddleware {
       if (call === undefined || endpoint?.kind !== 'call') return;
       exchange.responseHeaders['x-sluice-cache'] = 'bypass';
       const policy = policyOf(exchange, call);
-      if (policy !== undefined) beginLookup(exchange, call, policy, await options.parts());
+      if (policy !== undefined) beginLookup(exchange, policy, await options.parts());
     },
     onError: async function cacheOnError(request): Promise<GatewayResponse | undefined> {
       // Errors before the trace leave no exchange behind.
@@ -69,17 +56,9 @@ function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
   return undefined;
 }
 
-function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts: CacheParts): void {
+function beginLookup(exchange: Exchange, policy: CachePolicy, parts: CacheParts): void {
   const plan = known(exchange.plan, 'plan');
-  const { key: record } = known(exchange.principal, 'principal');
-  const key = cacheKey({
-    call,
-    targets: plan.targets,
-    tenant: { key: record.id, team: record.team, organization: record.organization },
-    scope: policy.scope,
-    namespace: policy.namespace,
-    callerKey: policy.callerKey,
-  });
+  const key = cacheKey(questionOf(exchange, policy));
   const models = new Set([plan.requested, ...plan.targets.map(({ name }) => name)]);
   const dimensions = [...models].map(modelDimension);
   if (policy.namespace !== undefined) dimensions.push(namespaceDimension(policy.namespace));

@@ -44,6 +44,7 @@ const answerSchema = z.object({
   durationMs: z.number(),
   generations: z.record(z.string(), z.number()),
   etag: z.string(),
+  similarity: z.number().optional(),
 });
 
 /** The moment, in seconds, from which DynamoDB may delete an item that nobody needs after `neededUntilMs`. */
@@ -57,9 +58,9 @@ export async function packAnswer(
   place: CacheTable,
 ): Promise<{ readonly attributes: DynamoItem; readonly size: KeptSize }> {
   const expiresAt = expiresAtOf(answer.keptUntilMs);
-  const { body, costNanoUsd, ...facts } = answer;
+  const { body, ...facts } = answer;
   const { head, size } = await pack(body, { ...place, expiresAt });
-  return { attributes: { ...facts, ...(costNanoUsd !== undefined && { costNanoUsd }), ...head, expiresAt }, size };
+  return { attributes: { ...facts, ...head, expiresAt }, size };
 }
 
 /** The answer in an item; undefined where there is none, or none that can be read whole. */

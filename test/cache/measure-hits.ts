@@ -38,7 +38,13 @@ for (const emulator of emulators) {
   const answers = new DynamoAnswers({ db, table: 'sluice-cache' });
   for (const size of [1_000, 8_000, 64_000]) {
     const content = words.repeat(Math.ceil(size / words.length)).slice(0, size - 250);
-    const body = { id: 'c', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }] };
+    const body = {
+      id: 'c',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    };
     upstream.behave(answerJson(200, body));
     const ask = async (model: string, stream = false) => {
       const response = await fetch(`${gateway.url}/v1/chat/completions`, {
@@ -55,7 +61,9 @@ for (const emulator of emulators) {
     const hit = await timed(() => ask('kept'));
     const stream = await timed(() => ask('kept', true));
     const miss = await timed(() => ask('up/m'));
-    console.log(`${emulator.name} ${size} bytes: store alone ${quantiles(store)}; hit ${quantiles(hit)}; streamed hit ${quantiles(stream)}; no cache, upstream at once ${quantiles(miss)}`);
+    console.log(
+      `${emulator.name} ${size} bytes: store alone ${quantiles(store)}; hit ${quantiles(hit)}; streamed hit ${quantiles(stream)}; no cache, upstream at once ${quantiles(miss)}`,
+    );
   }
   db.close();
   await gateway.close();

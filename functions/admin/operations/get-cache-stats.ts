@@ -28,6 +28,7 @@ export function getCacheStats({ cache, clock }: Pick<AdminParts, 'clock'> & { re
 
 function addTo(total: CacheCounts, { day: _day, ...counts }: CacheCounts & { readonly day: string }): void {
   total.hits += counts.hits;
+  total.semantic += counts.semantic;
   total.misses += counts.misses;
   total.coalesced += counts.coalesced;
   total.stale += counts.stale;
@@ -39,11 +40,12 @@ function addTo(total: CacheCounts, { day: _day, ...counts }: CacheCounts & { rea
 }
 
 function shown(counts: CacheCounts) {
-  const served = counts.hits + counts.coalesced + counts.stale;
+  const served = counts.hits + counts.semantic + counts.coalesced + counts.stale;
   const calls = served + counts.misses;
   return {
     calls,
     hits: counts.hits,
+    semantic: counts.semantic,
     coalesced: counts.coalesced,
     stale: counts.stale,
     misses: counts.misses,
