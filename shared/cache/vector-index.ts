@@ -26,17 +26,22 @@ export interface VectorIndex {
 
 /** Keeps the vectors of a partition, for an index that compares with all of them. */
 export interface VectorStore {
-  /** Those added after `cursor`, oldest first, some perhaps again, and where to go on from. */
+  /**
+   * Those added after `cursor`, oldest first, some perhaps again, and where to go on from. Without a cursor the latest
+   * ones, some `most` of them.
+   */
   readSince(
     partition: string,
     cursor: string | undefined,
+    most: number,
   ): Promise<{ readonly entries: readonly IndexedVector[]; readonly cursor: string | undefined }>;
   write(partition: string, entry: IndexedVector): Promise<void>;
 }
 
-/** Vectors of a partition that are compared with; the oldest go first. A comparison of so many takes a few milliseconds. */
-const mostVectors = 5_000;
-const mostPartitions = 64;
+/** Vectors of a partition that are compared with; the oldest go first. A comparison with so many takes a few milliseconds. */
+const mostVectors = 2_000;
+/** What is kept in memory over all partitions; the least recently used go first. */
+const mostBytes = 64 * 1024 * 1024;
 const mostNeighbours = 3;
 
 interface Partition {
@@ -58,12 +63,13 @@ export class ExactVectorIndex implements VectorIndex {
 
   async nearest(partition: string, vector: Float32Array, threshold: number): Promise<readonly Neighbour[]> {
     const known = this.#use(partition);
-    const { entries, cursor } = await this.#store.readSince(partition, known.cursor);
+    const { entries, cursor } = await this.#store.readSince(partition, known.cursor, mostVectors);
     const nowMs = this.#nowMs();
     // What was added of late is read twice; the later one of a key stands for both.
     const latest = new Map([...known.entries, ...entries].map((entry) => [entry.key, entry]));
     known.entries = [...latest.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs).slice(-mostVectors);
     known.cursor = cursor;
+    this.#makeRoom(known);
     return known.entries
       .filter((entry) => entry.vector.length === vector.length)
       .map((entry) => ({ key: entry.key, similarity: dot(entry.vector, vector) }))
@@ -80,12 +86,23 @@ export class ExactVectorIndex implements VectorIndex {
     const known = this.#partitions.get(partition) ?? { entries: [], cursor: undefined };
     this.#partitions.delete(partition);
     this.#partitions.set(partition, known);
-    if (this.#partitions.size > mostPartitions) {
-      const [oldest] = this.#partitions.keys();
-      if (oldest !== undefined) this.#partitions.delete(oldest);
-    }
     return known;
   }
+
+  #makeRoom(used: Partition): void {
+    let bytes = 0;
+    for (const { entries } of this.#partitions.values()) bytes += bytesOf(entries);
+    for (const [name, partition] of this.#partitions) {
+      if (bytes <= mostBytes) return;
+      if (partition === used) continue;
+      bytes -= bytesOf(partition.entries);
+      this.#partitions.delete(name);
+    }
+  }
+}
+
+function bytesOf(entries: readonly IndexedVector[]): number {
+  return entries.length * (entries[0]?.vector.byteLength ?? 0);
 }
 
 function dot(one: Float32Array, other: Float32Array): number {

@@ -16,9 +16,10 @@ export class DynamoVectors implements VectorStore {
     this.#clock = clock;
   }
 
-  async readSince(partition: string, cursor: string | undefined): ReturnType<VectorStore['readSince']> {
+  async readSince(partition: string, cursor: string | undefined, most: number): ReturnType<VectorStore['readSince']> {
     const { db, table } = this.#place;
     const entries: IndexedVector[] = [];
+    const next = timeKey(this.#clock() - overlapMs);
     const from = cursor ?? '0';
     let startKey: DynamoItem | undefined;
     do {
@@ -26,13 +27,14 @@ export class DynamoVectors implements VectorStore {
         table,
         keyCondition: 'pk = :pk AND sk > :from',
         values: { ':pk': pkOf(partition), ':from': from },
+        // The latest first, for whoever takes only so many.
+        forward: false,
         startKey,
       });
       entries.push(...page.items.map(entryOf).filter((entry) => entry !== undefined));
       startKey = page.nextKey;
-    } while (startKey !== undefined);
-    const next = timeKey(this.#clock() - overlapMs);
-    return { entries, cursor: next > from ? next : from };
+    } while (startKey !== undefined && entries.length < most);
+    return { entries: entries.reverse(), cursor: next > from ? next : from };
   }
 
   async write(partition: string, { key, vector, expiresAtMs }: IndexedVector): Promise<void> {
