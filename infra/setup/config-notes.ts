@@ -57,6 +57,11 @@ export const configNotes: Readonly<Record<string, string>> = {
     'For so long after it expired an answer is still served at once, while a fresh one is fetched. Default 0.',
   'cache.stale_if_error_seconds': 'For so long after it expired an answer is served when every target fails. Default 0.',
   'cache.serve_when_exhausted': 'Whether a call whose budget is spent gets an answer that is there already. Default false.',
+  'cache.semantic':
+    'Answers to questions of the same meaning: the last turn may be said in other words, all else has to be the same. `null` turns off what a wider configuration turned on.',
+  'semantic.model': 'Makes the embeddings: `provider/model`, or a route.',
+  'semantic.threshold': 'The least cosine similarity that counts as the same question.',
+  'semantic.dimensions': 'Numbers of an embedding, for models that offer a choice.',
   prices: 'USD per million tokens by `provider/model`, where `*` stands for any text; wins over the built-in prices.',
   input: 'Input tokens.',
   cached_input: "Input tokens read from the provider's cache.",
@@ -78,6 +83,11 @@ export const configNotes: Readonly<Record<string, string>> = {
   defaults: 'For every call, where neither its route nor its key says otherwise.',
   on_store_failure:
     'What happens to calls while DynamoDB does not answer: refused with 503 (`closed`), or let through, logged and charged later (`open`). Read when a function starts: it takes a deployment, not only a new version.',
+  alerts: 'Who is told when a budget is nearly spent.',
+  'alerts.thresholds': 'Percentages of a budget; each is told once a period.',
+  'alerts.webhook': 'Where it is told.',
+  'webhook.url': 'Is sent a POST.',
+  'webhook.secret': '`env:NAME` or `secret:NAME`: signs what is sent.',
   streaming: 'How streams are kept alive and when their status is sent.',
   'streaming.keep_alive_ms': 'After so much silence a comment goes out, so that no idle timer along the way fires.',
   'streaming.commit_after_ms': 'How long the status of a stream is held back while another target could still answer.',

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { cacheSettingsSchema } from '../cache/cache-settings.ts';
-import { keyRoutingSchema } from '../routing/preferences.ts';
+import { keyRoutingSchema, pinned } from '../routing/preferences.ts';
 import { timeoutsSchema } from '../routing/route-schema.ts';
 
 const retries = z.int().min(0).max(10).optional();
@@ -14,6 +14,9 @@ export const defaultsSchema = z.strictObject({
 
 /** `defaults` of a key: the same words, and how far its calls may choose their own routing. */
 export const keyDefaultsSchema = defaultsSchema.extend(keyRoutingSchema);
+
+/** `defaults` of a team, user or organisation: what its keys cannot go beyond, and what they have that say nothing. */
+export const groupDefaultsSchema = keyDefaultsSchema.omit({ cache: true });
 
 /** See {@link keyDefaultsSchema}. */
 export type KeyDefaults = z.infer<typeof keyDefaultsSchema>;
@@ -39,4 +42,29 @@ function lenient(stored: object): KeyDefaults {
   if (whole.success) return whole.data;
   const sound = Object.entries(stored).filter(([name, value]) => keyDefaultsSchema.safeParse({ [name]: value }).success);
   return keyDefaultsSchema.parse(Object.fromEntries(sound));
+}
+
+/** From the mildest to the strictest. */
+const strictness = ['allow', 'ignore', 'refuse'] as const;
+
+/**
+ * What holds for a key: what it says itself, then what its groups say, nearest first. Wishes for providers are laid over
+ * one another so that none widens another, and the strictest word on a request's own routing holds.
+ */
+export function defaultsOf(holders: readonly ({ readonly defaults?: object | undefined } | undefined)[]): KeyDefaults {
+  const all = holders.flatMap((holder) => (holder?.defaults === undefined ? [] : [readKeyDefaults(holder.defaults)]));
+  const [nearest = {}, ...groups] = all;
+  return groups.reduce(within, nearest);
+}
+
+function within(own: KeyDefaults, outer: KeyDefaults): KeyDefaults {
+  const provider = pinned(own.provider, outer.provider);
+  const words = [own.request_routing, outer.request_routing].map((word) => strictness.indexOf(word ?? 'allow'));
+  return {
+    ...outer,
+    ...own,
+    timeouts: { ...outer.timeouts, ...own.timeouts },
+    ...(provider !== undefined && { provider }),
+    request_routing: strictness[Math.max(...words)],
+  };
 }

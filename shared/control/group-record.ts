@@ -14,6 +14,8 @@ export const groupRecordSchema = z.object({
   /** Which models its keys may call at most; absent: whatever each key says. */
   models: modelPatternsSchema.optional(),
   tags: tagsSchema.optional(),
+  /** How calls of its keys are routed, in the words of a key's `defaults`. */
+  defaults: z.looseObject({}).optional(),
   createdAtMs: z.int().nonnegative(),
   updatedAtMs: z.int().nonnegative(),
   /** Counts changes; a write names the revision it was made from, so that none is lost. */

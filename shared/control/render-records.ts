@@ -36,6 +36,7 @@ export function renderGroup(group: GroupRecord) {
     limits: group.limits ?? null,
     models: group.models ?? null,
     tags: group.tags ?? null,
+    defaults: group.defaults ?? null,
     created_at: isoTime(group.createdAtMs),
     updated_at: isoTime(group.updatedAtMs),
   };

@@ -1,5 +1,5 @@
 import type { Call } from '../calls/call.ts';
-import { type KeyDefaults, readKeyDefaults } from '../config/config-defaults.ts';
+import { defaultsOf, type KeyDefaults } from '../config/config-defaults.ts';
 import type { ConfigSource, LiveConfig } from '../config/live-config.ts';
 import type { Principal } from '../control/directory.ts';
 import { mayCallModel } from '../control/model-access.ts';
@@ -31,7 +31,7 @@ export function plan(options: PlanOptions): GatewayMiddleware {
       if (call === undefined) return;
       const principal = known(exchange.principal, 'principal');
       const [config, health] = await Promise.all([options.config.current(), options.health()]);
-      const defaults = readKeyDefaults(principal.key.defaults);
+      const defaults = defaultsOfPrincipal(principal);
       const routing = readRequestRouting(call.body, defaults);
       exchange.config = config;
       exchange.call = routing.body === call.body ? call : { ...call, body: routing.body };
@@ -44,6 +44,11 @@ export function plan(options: PlanOptions): GatewayMiddleware {
       );
     },
   };
+}
+
+/** What the key of a call and the groups it belongs to say of its routing. */
+export function defaultsOfPrincipal({ key, user, team, organization }: Principal): KeyDefaults {
+  return defaultsOf([key, user, team, organization]);
 }
 
 /** What a plan is made from, beside the call and its caller. */

@@ -190,6 +190,22 @@ describe("a request's own routing", () => {
   });
 });
 
+describe('what a team says of routing', () => {
+  it('holds for all its keys, and none of them can widen it', async () => {
+    const put = await gateway.admin('PUT', '/admin/teams/careful', {
+      defaults: { provider: { only: ['two'] }, request_routing: 'ignore' },
+    });
+    expect(put.body.defaults).toEqual({ provider: { only: ['two'] }, request_routing: 'ignore' });
+    const { key } = await gateway.createKey({
+      name: 'theirs',
+      team: 'careful',
+      defaults: { provider: { only: ['one', 'two'] }, request_routing: 'allow' },
+    });
+    expect(await servedBy({ model: 'both', provider: { only: ['one'] } }, {}, key)).toBe('two/a');
+    expect((await gateway.admin('PUT', '/admin/teams/careful', { defaults: { cache: { ttl_seconds: 1 } } })).status).toBe(400);
+  });
+});
+
 describe('several keys of a provider', () => {
   it('rest one by one: a refused key is passed over, the next is used at once', async () => {
     for (let count = 0; count < 8; count += 1) expect((await call({ model: 'keyed' })).status).toBe(200);

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import type { Call } from '../../../shared/calls/call.ts';
-import { readKeyDefaults } from '../../../shared/config/config-defaults.ts';
 import { fileVersion } from '../../../shared/config/config-versions.ts';
 import type { LiveConfig } from '../../../shared/config/live-config.ts';
 import { checkConfig } from '../../../shared/config/load-config.ts';
@@ -8,7 +7,7 @@ import type { Principal } from '../../../shared/control/directory.ts';
 import { mayCallModel } from '../../../shared/control/model-access.ts';
 import { tagsSchema } from '../../../shared/control/record-fields.ts';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
-import { planCall } from '../../../shared/middleware/plan.ts';
+import { defaultsOfPrincipal, planCall } from '../../../shared/middleware/plan.ts';
 import { estimatedCost } from '../../../shared/routing/estimate.ts';
 import { lanesOf } from '../../../shared/routing/lanes.ts';
 import type { Plan, Target } from '../../../shared/routing/plan.ts';
@@ -42,7 +41,7 @@ export function explainRoute(parts: Pick<ConfigParts, 'versions' | 'file' | 'mak
     const question = parseInput(bodySchema, request.body ?? {}, 'body');
     const nowMs = parts.clock();
     const [config, principal] = await Promise.all([liveNow(parts), principalOf(question, parts), parts.health.refresh(nowMs)]);
-    const defaults = readKeyDefaults(principal.key.defaults);
+    const defaults = defaultsOfPrincipal(principal);
     const routing = readRequestRouting(question.parameters, defaults);
     const call = callOf(question, routing.body);
     const caller = { principal, options: { tags: question.tags, endUser: question.user, session: question.session } };

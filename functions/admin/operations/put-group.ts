@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { limitsSchema } from '../../../shared/admission/limits.ts';
+import { groupDefaultsSchema } from '../../../shared/config/config-defaults.ts';
 import { auditedChange } from '../../../shared/control/audited-change.ts';
 import { groupRecordOf } from '../../../shared/control/group-changes.ts';
 import type { GroupKind } from '../../../shared/control/group-record.ts';
@@ -14,6 +15,7 @@ const bodySchema = z.strictObject({
   limits: limitsSchema.nullish(),
   models: modelPatternsSchema.nullish(),
   tags: tagsSchema.nullish(),
+  defaults: groupDefaultsSchema.nullish(),
 });
 
 const paramsSchema = z.object({ id: groupIdSchema });
@@ -23,7 +25,12 @@ export function putGroup(parts: AdminParts, kind: GroupKind): Operation {
   return async (request) => {
     const { id } = parseInput(paramsSchema, request.params, 'path');
     const body = parseInput(bodySchema, request.body ?? {}, 'body');
-    const settings = { limits: body.limits ?? undefined, models: body.models ?? undefined, tags: body.tags ?? undefined };
+    const settings = {
+      limits: body.limits ?? undefined,
+      models: body.models ?? undefined,
+      tags: body.tags ?? undefined,
+      defaults: body.defaults ?? undefined,
+    };
     const origin = originOf(request, parts);
     const { after } = await auditedChange(parts.store, origin, { action: `${kind}.put`, target: id }, async () => {
       const revised = await reviseRecord(
