@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
+import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import { cacheAdministration } from '../../shared/store/cache-administration.ts';
 import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
@@ -14,6 +15,7 @@ import { hostMetrics } from '../../shared/telemetry/metrics-source.ts';
 import { TeamDashboards } from '../../shared/telemetry/team-dashboard.ts';
 import { type AdminWiring, makeAdminHandler } from './admin-handler.ts';
 import { adminKeySource } from './admin-key-source.ts';
+import { type BudgetWidgetParts, budgetWidget } from './budget-widget.ts';
 import { cacheRoutes } from './cache-routes.ts';
 import { configRoutes } from './config-routes.ts';
 import { observationRoutes } from './observation-routes.ts';
@@ -21,6 +23,7 @@ import { adminRoutes } from './routes.ts';
 import { wireConfig } from './wire-config.ts';
 
 let wiring: Promise<AdminWiring> | undefined;
+let widgetParts: Promise<BudgetWidgetParts> | undefined;
 
 /** The control plane as Lambda runs it. Its parts are made by the first request, not before. */
 export const handler = makeAdminHandler(() => {
@@ -31,10 +34,28 @@ export const handler = makeAdminHandler(() => {
   return wiring;
 });
 
+/** Draws budgets on the CloudWatch dashboard: a function of its own, out of the same code package. */
+export const widget = budgetWidget(() => {
+  widgetParts ??= wireWidget(readEnvironment()).catch((error: unknown) => {
+    widgetParts = undefined;
+    throw error;
+  });
+  return widgetParts;
+});
+
+async function wireWidget(environment: Environment): Promise<BudgetWidgetParts> {
+  const db = await connectDynamoDb(storeConnection(environment));
+  return {
+    store: new DynamoControlStore(new ControlTable(db, environment.SLUICE_CONTROL_TABLE)),
+    ledger: new DynamoLedger({ db, table: environment.SLUICE_LEDGER_TABLE, recorder: callRecords(db, environment) }),
+    clock: Date.now,
+  };
+}
+
 async function wire(environment: Environment): Promise<AdminWiring> {
   const clock = Date.now;
   const log = createLog(environment.SLUICE_LOG_LEVEL, clock);
-  const dynamo = await connectDynamoDb(storeConnection(environment));
+  const [dynamo] = await Promise.all([connectDynamoDb(storeConnection(environment)), loadPriceTables()]);
   const store = new DynamoControlStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE));
   const ledger = new DynamoLedger({
     db: dynamo,

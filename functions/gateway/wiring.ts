@@ -16,6 +16,7 @@ import type { Directory } from '../../shared/control/directory.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
+import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
 import type { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { HealthBoard } from '../../shared/routing/health-board.ts';
@@ -64,7 +65,11 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     secretId: environment.SLUICE_PROVIDER_SECRET_ID,
     nowMs: Date.now,
   });
-  const [dynamo, settings] = await Promise.all([connectDynamoDb(storeConnection(environment)), loadConfigFile(environment.SLUICE_CONFIG)]);
+  const [dynamo, settings] = await Promise.all([
+    connectDynamoDb(storeConnection(environment)),
+    loadConfigFile(environment.SLUICE_CONFIG),
+    loadPriceTables(),
+  ]);
   const records = callRecords(dynamo, environment);
   const health = new HealthBoard(
     new DynamoHealthStore({ dynamo, table: environment.SLUICE_CACHE_TABLE, clock: Date.now, newId: () => randomUUID().slice(0, 8) }),
