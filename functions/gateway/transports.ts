@@ -4,6 +4,8 @@ import type { SecretReader } from '../../shared/providers/configured-provider.ts
 import { EchoEndpoints } from '../../shared/providers/echo-endpoints.ts';
 import { echoId } from '../../shared/providers/echo-row.ts';
 import { EchoTransport } from '../../shared/providers/echo-transport.ts';
+import { translatesEndpoint } from '../../shared/providers/endpoint-model.ts';
+import { EndpointTransport } from '../../shared/providers/endpoint-transport.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
 import { NativeTransport } from '../../shared/providers/native-transport.ts';
 import { PassThroughClient } from '../../shared/providers/pass-through.ts';
@@ -24,6 +26,7 @@ export function wireTransports(
   const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
   const native = new NativeTransport(client, Date.now, identity);
   const translated = translatedLazily({ client, identity, nowMs: Date.now, newId });
+  const endpoints = new EndpointTransport({ client, identity, nowMs: Date.now, newId });
   const echo = new EchoTransport(Date.now, newId);
   const echoEndpoints = new EchoEndpoints(Date.now, newId);
   return ({ provider, model }, dialect) => {
@@ -32,6 +35,7 @@ export function wireTransports(
     const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
     if (speaks && provider.speaksFully(dialect.name, model)) return native;
     if (translates && provider.row.aiSdkPackage !== undefined) return translated;
+    if (!speaks && translatesEndpoint(provider, dialect.name)) return endpoints;
     return speaks ? native : undefined;
   };
 }

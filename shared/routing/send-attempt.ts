@@ -1,11 +1,22 @@
 import type { Readable } from 'node:stream';
 import type { Usage } from '../calls/usage.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { JsonAnswer, Timeouts } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from './classify.ts';
 import type { Journey, RoutingPorts } from './journey.ts';
 import type { Lane } from './lanes.ts';
 import { OpenedStream } from './opened-stream.ts';
+import type { Target } from './plan.ts';
+
+/** Such a call does not suit the target, which may be well all the same. */
+function notServed({ provider }: Target, dialect: Dialect): UpstreamFailure {
+  return new UpstreamFailure('status', `${provider.id} cannot serve ${dialect.name}`, {
+    status: 404,
+    providerCode: 'model_not_found',
+    providerMessage: `'${provider.id}' has nothing that serves ${dialect.name}. Name a model of a provider that does; docs/providers.md lists them.`,
+  });
+}
 
 /** What came of one attempt that was answered. */
 export type Sent = { readonly headers: Readonly<Record<string, string>> } & (
@@ -23,7 +34,7 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
   const { call, dialect } = journey;
   const { target } = lane;
   const transport = ports.transportFor(target, dialect);
-  if (transport === undefined) throw new UpstreamFailure('unreachable', `${target.provider.id} cannot serve ${dialect.name}`);
+  if (transport === undefined) throw notServed(target, dialect);
   const nowMs = ports.nowMs();
   const leftMs = journey.deadlineAtMs - nowMs;
   const deadline = deadlineSignal(journey.signal, Math.max(1, Math.min(target.timeouts.totalMs, leftMs)));
