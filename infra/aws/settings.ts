@@ -32,6 +32,8 @@ const deploymentSettingsSchema = z.object({
   requestsPerSecond: z.coerce.number().int().min(1).default(1_000),
   requestBurst: z.coerce.number().int().min(1).default(2_000),
   logRetentionDays: retentionDays.default(RetentionDays.ONE_MONTH),
+  /** Who is told of alarms and budget alerts by mail, and has to confirm by a click. Others can subscribe to the topic. */
+  alarmEmail: z.email().optional(),
   /** The configuration that goes into the functions' code packages, relative to the project. */
   config: z.string().min(1).default('gateway.yaml'),
   /**

@@ -1,6 +1,8 @@
 import { CfnOutput, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
 import { Api } from './api.ts';
+import { Dashboard } from './dashboard.ts';
 import { Firewall } from './firewall.ts';
 import { type FunctionCode, Functions } from './functions.ts';
 import { SweepSchedule } from './schedule.ts';
@@ -33,9 +35,15 @@ export class SluiceStack extends Stack {
         reason: 'The operator runs without the firewall; the limits of the stage still hold back a flood.',
       });
     }
-    new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
+    const sweeping = new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
+    const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });
+    new Dashboard(this, 'Dashboard', { code, settings, tables, functions });
 
     new CfnOutput(this, 'ApiUrl', { value: api.restApi.url, description: 'Where the gateway answers; clients take this plus v1.' });
+    new CfnOutput(this, 'AlarmTopic', {
+      value: alarms.topic.topicArn,
+      description: 'Where alarms and budget alerts are told; subscribe to it.',
+    });
     new CfnOutput(this, 'AdminKeySecret', {
       value: `aws secretsmanager get-secret-value --region ${this.region} --secret-id ${secrets.adminKey.secretArn} --query SecretString --output text`,
       description: 'The command that prints the admin key.',

@@ -92,11 +92,13 @@ describe('what a function may do', () => {
     });
   });
 
-  it('is, for the sweeper: the ledger, the records and the queue of its failures', () => {
+  it('is, for the sweeper: the ledger, the records, the queue of its failures, and telling of budgets', () => {
     expect(permissionsOf(template, 'Sweeper')).toEqual({
       TablesLedger: [...items, 'dynamodb:Scan'].sort(),
       TablesRecords: items,
       'TablesRecords/index/byList': items,
+      AlarmsTopic: ['sns:Publish'],
+      SecretsProvider: ['secretsmanager:GetSecretValue'],
       SweepingFailures: ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'],
       FunctionsSweeperLogs: ownLog,
       '*': traces,

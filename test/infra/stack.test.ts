@@ -152,7 +152,7 @@ describe('the tables', () => {
 describe('the functions', () => {
   it('run on arm64 and Node 24, log JSON and are traced', () => {
     const found = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
-    expect(found).toHaveLength(3);
+    expect(found).toHaveLength(4);
     for (const { Properties } of found) {
       expect(Properties).toMatchObject({
         Architectures: ['arm64'],
@@ -165,14 +165,15 @@ describe('the functions', () => {
 
   it('learn their tables, secrets and configuration from their environment, and no secret itself', () => {
     const variables = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).map(([id, { Properties }]) => [
-      /Functions(Gateway|Admin|Sweeper)/.exec(id)?.[1],
+      /Functions(Gateway|Admin|Sweeper)|DashboardBudgets/.exec(id)?.[1] ?? 'BudgetWidget',
       Object.keys((Properties.Environment as { Variables: object }).Variables).sort(),
     ]);
     const allTables = Object.values(tables).map((table) => table.environmentVariable);
     expect(Object.fromEntries(variables)).toEqual({
       Gateway: [...allTables, 'SLUICE_CONFIG', 'SLUICE_PROVIDER_SECRET_ID'].sort(),
-      Admin: [...allTables, 'SLUICE_ADMIN_SECRET_ID', 'SLUICE_CONFIG'].sort(),
-      Sweeper: ['SLUICE_CONFIG', 'SLUICE_LEDGER_TABLE', 'SLUICE_RECORDS_TABLE'],
+      Admin: [...allTables, 'SLUICE_ADMIN_SECRET_ID', 'SLUICE_CONFIG', 'SLUICE_GATEWAY_LOG_GROUP'].sort(),
+      Sweeper: ['SLUICE_ALERT_TOPIC_ARN', 'SLUICE_CONFIG', 'SLUICE_LEDGER_TABLE', 'SLUICE_PROVIDER_SECRET_ID', 'SLUICE_RECORDS_TABLE'],
+      BudgetWidget: ['SLUICE_CONFIG', 'SLUICE_CONTROL_TABLE', 'SLUICE_LEDGER_TABLE', 'SLUICE_RECORDS_TABLE'],
     });
   });
 
@@ -190,7 +191,7 @@ describe('the functions', () => {
       Object.values(resourcesOf(of, 'AWS::Logs::LogGroup')).map((group) => group.Properties.RetentionInDays);
     expect(retention(template)).toEqual(retention(template).map(() => 30));
     expect(retention(longer)).toEqual(retention(template).map(() => 90));
-    expect(retention(template)).toHaveLength(5);
+    expect(retention(template)).toHaveLength(6);
   });
 });
 
@@ -229,7 +230,13 @@ describe('the firewall', () => {
 
 describe('the outputs', () => {
   it('say where the API is and how to come by the keys', () => {
-    expect(Object.keys(template.findOutputs('*')).sort()).toEqual(['AdminKeySecret', 'ApiUrl', 'ProviderSecret']);
+    expect(Object.keys(template.findOutputs('*')).sort()).toEqual([
+      'AdminKeySecret',
+      'AlarmTopic',
+      'ApiUrl',
+      'DashboardUrl',
+      'ProviderSecret',
+    ]);
     const command = JSON.stringify(template.findOutputs('AdminKeySecret'));
     expect(command).toContain('aws secretsmanager get-secret-value');
     expect(command).toContain('SecretsAdminKey');

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { type BudgetWidgetParts, budgetWidget } from '../../functions/admin/budget-widget.ts';
+import type { Standing } from '../../shared/admission/ledger.ts';
+import type { Scope } from '../../shared/admission/scopes.ts';
+
+const now = Date.parse('2026-11-20T12:00:00Z');
+const limits = { budgets: [{ amount_usd: 10, period: 'month' as const }] };
+const group = (id: string) => ({ id, limits, createdAtMs: 0, updatedAtMs: 0, revision: 1 });
+
+/** Spending by scope, in dollars. */
+function widget(spent: Readonly<Record<string, number>>) {
+  const parts: BudgetWidgetParts = {
+    store: {
+      listKeys: async () => ({ items: [] }),
+      listGroups: async (kind) => ({ items: kind === 'team' ? Object.keys(spent).map(group) : [] }),
+      findSharedLimits: async () => undefined,
+    },
+    ledger: {
+      read: async (scopes: readonly Scope[]): Promise<Standing[]> =>
+        scopes.map((scope) => ({
+          scope,
+          budgets: [
+            { period: 'month', limitNanoUsd: 10e9, spentNanoUsd: (spent[scope.name] ?? 0) * 1e9, heldNanoUsd: 5e8, resetsAtMs: now },
+            { period: 'total', limitNanoUsd: undefined, spentNanoUsd: 0, heldNanoUsd: 0, resetsAtMs: undefined },
+          ],
+          requests: undefined,
+          tokens: undefined,
+          parallel: { limit: undefined, underWay: 0 },
+        })),
+    },
+    clock: () => now,
+  };
+  return budgetWidget(async () => parts);
+}
+
+describe('the budget widget', () => {
+  it('draws budgets, the nearest to its end first, spent and held apart', async () => {
+    const html = await widget({ calm: 1, busy: 9.5 })({});
+    expect(html.indexOf('team busy, month')).toBeGreaterThan(0);
+    expect(html.indexOf('team busy, month')).toBeLessThan(html.indexOf('team calm, month'));
+    expect(html).toContain('<td>$9.50</td><td>$0.50</td><td>$10.00</td>');
+    expect(html).toContain('95 %');
+    expect(html).toContain('2026-11-20');
+  });
+
+  it('escapes names', async () => {
+    expect(await widget({ '<b>&"': 1 })({})).toContain('team &lt;b&gt;&amp;&quot;, month');
+  });
+
+  it('draws thirty at most, and says how many more there are', async () => {
+    const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`team${index}`, index / 10]));
+    const html = await widget(many)({});
+    expect(html.match(/<tr><td>/g)).toHaveLength(30);
+    expect(html).toContain('10 more have more left');
+  });
+
+  it('says so where there are none, and describes itself to whoever edits it', async () => {
+    expect(await widget({})({})).toContain('No budget is set');
+    expect(await widget({})({ describe: true })).toMatch(/^## Budgets/);
+  });
+});
