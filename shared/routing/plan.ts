@@ -47,7 +47,6 @@ function planOne(model: string, table: RoutingTable, view: PlanView): Plan {
     targets: unique([...canaryFirst(route, context), ...targets]),
     fallbacks,
     mirror,
-    resume: route.resume ?? false,
     leftOut: context.leftOut,
     reasons: context.reasons,
   };
@@ -65,7 +64,6 @@ const emptyPlan: Omit<Plan, 'requested' | 'targets'> = {
   route: undefined,
   fallbacks: { contextLength: [], contentPolicy: [] },
   mirror: undefined,
-  resume: false,
   leftOut: [],
   reasons: new Map(),
 };

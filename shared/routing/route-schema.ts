@@ -102,10 +102,6 @@ export const routeSchema = z.strictObject({
     .strictObject({ target: plainTarget, percent: percent.default(100).describe('Share of the calls that are mirrored, in percent.') })
     .optional()
     .describe('A target that is sent copies of calls. Its answers are recorded and never returned.'),
-  resume: z
-    .boolean()
-    .optional()
-    .describe('A stream that breaks after its first content goes on at the next target, which is given the answer so far.'),
 });
 
 /** See {@link routeSchema}. */

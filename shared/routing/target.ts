@@ -32,7 +32,6 @@ export interface Plan {
   readonly fallbacks: { readonly contextLength: readonly Target[]; readonly contentPolicy: readonly Target[] };
   /** Is sent a copy of the call, whose answer is recorded and not returned. */
   readonly mirror: Target | undefined;
-  readonly resume: boolean;
   /** Targets that are not for this call, and why. */
   readonly leftOut: readonly LeftOut[];
   /** Why each target stands where it stands, by its name. */
