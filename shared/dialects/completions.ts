@@ -15,6 +15,7 @@ import {
   startChatStream,
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
+import { completionsRecording } from './completions-recording.ts';
 import { completionsRequestSchema } from './completions-schema.ts';
 import { completionsTranslation } from './completions-translation.ts';
 import type { AnswerFacts, Dialect, DialectRequest, FrameReading, NativeTarget } from './dialect.ts';
@@ -144,4 +145,5 @@ export const completions: Dialect<ChatStreamState> = {
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiError(error)))],
   allowsComments: true,
   translation: completionsTranslation,
+  recording: completionsRecording,
 };

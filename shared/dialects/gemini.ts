@@ -6,6 +6,7 @@ import { withCostBesideUsage } from './chat-completions-stream.ts';
 import type { Dialect } from './dialect.ts';
 import { readGeminiAnswer, readGeminiFault } from './gemini-answer.ts';
 import { type GeminiParts, geminiFromResult, geminiPartFrames, startGeminiParts } from './gemini-from-result.ts';
+import { geminiRecording } from './gemini-recording.ts';
 import { nativeGeminiBody, parseGeminiRequest } from './gemini-request.ts';
 import {
   type GeminiStreamState,
@@ -70,5 +71,6 @@ export const gemini: Dialect<GeminiStreamState> = {
   // Google's Python client parses every line that is not a data line as JSON (python-genai, _iter_response_stream).
   allowsComments: false,
   translation: geminiTranslation,
+  recording: geminiRecording,
   framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
 };
