@@ -22,7 +22,7 @@ export function parseMessagesRequest(request: DialectRequest): Call {
     streamUsage: true,
     maxOutputTokens: messages.max_tokens,
     choices: 1,
-    endUser: messages.metadata?.user_id ?? undefined,
+    endUser: endUserIn(messages.metadata?.user_id),
     serviceTier: requestedTier(messages),
     content: messagesContentFacts(messages, request.bodyBytes),
     ...(searches !== undefined && { units: { searches } }),
@@ -61,6 +61,25 @@ function forwarded(request: DialectRequest): Pick<Call, 'forwardedHeaders' | 'fo
   }
   const { beta } = request.query;
   return { forwardedHeaders, ...(beta !== undefined && { forwardedQuery: { beta } }) };
+}
+
+/**
+ * The end user of `metadata.user_id`. Claude Code writes its session into it too, as JSON or after `_session_`; what is
+ * the same from one session to the next is the user.
+ */
+function endUserIn(userId: string | null | undefined): string | undefined {
+  if (userId == null || userId === '') return undefined;
+  const told = userId.startsWith('{') ? parsed(userId) : undefined;
+  const ids = isJsonObject(told) ? [told.account_uuid, told.device_id] : [userId.replace(/_session_[0-9a-f-]{36}$/, '')];
+  return ids.find((id): id is string => typeof id === 'string' && id !== '') ?? userId;
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Fast mode and a fixed region cost more, each on top of the other; see the price list's service tiers. */

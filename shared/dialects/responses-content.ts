@@ -77,9 +77,10 @@ function hasStoredContext(request: ResponsesRequest, items: readonly ResponsesIt
 /** Tools that OpenAI runs itself (https://platform.openai.com/docs/guides/tools); all others answer through the caller. */
 const hosted = /^(web_search|file_search|code_interpreter|image_generation|mcp|tool_search|shell)/;
 
-/** Whether a tool is run by the provider, which no other provider can do in its place. */
-export function isHosted(tool: ResponsesTool): boolean {
-  return hosted.test(tool.type);
+/** Whether a tool is run by the provider. Some can be run on either side, and say on which. */
+function isHosted(tool: ResponsesTool): boolean {
+  const runsHere = tool.execution === 'client' || (isJsonObject(tool.environment) && tool.environment.type === 'local');
+  return hosted.test(tool.type) && !runsHere;
 }
 
 /**

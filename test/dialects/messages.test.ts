@@ -194,6 +194,15 @@ describe('a request', () => {
     expect(facts({ thread: { type: 'continue', previous_message_id: 'm' } }).content.hasStoredContext).toBe(true);
   });
 
+  it('tells the end user without the session that Claude Code writes beside it', () => {
+    const user = (userId: string) => facts({ metadata: { user_id: userId } }).endUser;
+    expect(user('user-7')).toBe('user-7');
+    expect(user('{"device_id":"d1","account_uuid":"","session_id":"s1"}')).toBe('d1');
+    expect(user('{"device_id":"d1","account_uuid":"a1","session_id":"s1"}')).toBe('a1');
+    expect(user('user_ab_account__session_de1f61a3-da2d-498f-8df2-baa31e52ccdc')).toBe('user_ab_account_');
+    expect(user('{not json')).toBe('{not json');
+  });
+
   it('tells fast mode and a fixed region as tiers that stack', () => {
     expect(facts({ speed: 'fast', inference_geo: 'us' }).serviceTier).toBe('fast+us');
     expect(facts({ service_tier: 'auto', speed: 'standard' }).serviceTier).toBeUndefined();

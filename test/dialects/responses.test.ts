@@ -168,7 +168,12 @@ describe('a request', () => {
       content: { serverToolUses: 2 },
       units: { searches: 2 },
     });
-    expect(facts({ tools: [{ type: 'function', name: 'f' }] }).content.serverToolUses).toBeUndefined();
+    const own = [
+      { type: 'function', name: 'f' },
+      { type: 'tool_search', execution: 'client' },
+      { type: 'shell', environment: { type: 'local' } },
+    ];
+    expect(facts({ tools: own }).content.serverToolUses).toBeUndefined();
   });
 
   it('counts pictures and papers, not their bytes, as input, in messages and in outputs of tools', () => {
