@@ -1,6 +1,7 @@
 import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
+import { requestTooLarge } from '../../shared/errors/too-large.ts';
 
 /**
  * Restyles what API Gateway answers by itself, before or instead of a function, into the errors of the gateway:
@@ -50,7 +51,7 @@ function gatewayResponses(): Readonly<Record<string, RestyledResponse>> {
     },
     TooLarge: {
       type: ResponseType.REQUEST_TOO_LARGE,
-      error: new GatewayError('request_too_large', 'The request body is larger than the gateway takes.'),
+      error: requestTooLarge(),
     },
     UnknownPath: { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, error: notFound },
     UnknownResource: { type: ResponseType.RESOURCE_NOT_FOUND, error: notFound },

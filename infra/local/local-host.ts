@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
+import { requestTooLarge } from '../../shared/errors/too-large.ts';
 import { invokeForHttp, type LambdaHandler } from './invoke.ts';
 import { exceedsEventLimit, splitTarget, toProxyEvent } from './proxy-event.ts';
 import { findRoute } from './routes.ts';
@@ -75,7 +76,7 @@ async function answer(options: LocalHostOptions, request: IncomingMessage, respo
   const event = body === 'too large' ? undefined : toProxyEvent(request, body, route);
   if (body === 'too large' || !event || exceedsEventLimit(event, body.length)) {
     if (!request.complete) response.once('finish', () => request.destroy());
-    return refuse(response, new GatewayError('request_too_large', 'The request is larger than the 6 MB that a Lambda function can take.'));
+    return refuse(response, requestTooLarge());
   }
   const functionName = `sluice-${route.target}`;
   try {

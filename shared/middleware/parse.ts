@@ -1,14 +1,10 @@
-import { GatewayError } from '../errors/gateway-error.ts';
+import { requestTooLarge } from '../errors/too-large.ts';
 import { readCallOptions } from './call-options.ts';
 import { type GatewayMiddleware, known } from './exchange.ts';
 import { readFormBody, readJsonBody } from './http-request.ts';
 
 /** Bodies larger than this do not fit a Lambda invocation (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 const maxBodyBytes = 6 * 1024 * 1024;
-
-/** What helps a caller whose request does not fit. */
-const tooLarge =
-  'The request is larger than the 6 MB that an invocation can carry. Pass images and files by URL instead of inline: put them where the provider can read them, such as behind a presigned S3 URL, or upload them to the provider first and pass their id. Sound can be cut into pieces or sent compressed.';
 
 /** Reads a call: the body by the dialect of the path, the caller's wishes to the gateway by its headers. */
 export function parse(): GatewayMiddleware {
@@ -18,9 +14,7 @@ export function parse(): GatewayMiddleware {
       const endpoint = known(exchange.endpoint, 'endpoint');
       if (endpoint.kind !== 'call' && endpoint.kind !== 'count-tokens') return;
       const { http } = exchange;
-      if (http.body.length > maxBodyBytes) {
-        throw new GatewayError('request_too_large', tooLarge);
-      }
+      if (http.body.length > maxBodyBytes) throw requestTooLarge();
       exchange.options = readCallOptions(http.headers);
       const { bytes, ...content } = endpoint.dialect.takesForm ? readFormBody(http) : readJsonBody(http);
       const call = endpoint.dialect.parse({

@@ -292,5 +292,9 @@ describe('a body too large for an invocation', () => {
       body: JSON.stringify({ model: 'echo/ok', messages: [{ role: 'user', content: 'x'.repeat(6.2 * 1024 * 1024) }] }),
     });
     expect(response.status).toBe(413);
+    expect(JSON.parse(await response.text()).error).toMatchObject({
+      code: 'request_too_large',
+      message: expect.stringContaining('presigned S3 URL'),
+    });
   });
 });
