@@ -1,5 +1,6 @@
 import type { AnswerStore, Claim, Slot } from './answer-store.ts';
 import type { CachedAnswer } from './cached-answer.ts';
+import { tried } from './outage.ts';
 
 /** A leader that says nothing for so long is taken for dead: the most that its death costs those who wait for it. */
 export const leaseMs = 10_000;
@@ -92,6 +93,21 @@ export class Lead {
   }
 }
 
+/** How a try for the lead went. */
+export type LeadClaim = { readonly kind: 'leading'; readonly lead: Lead } | Extract<Claim, { kind: 'occupied' }>;
+
+/** Somebody in this very process leads. */
+const ledHere: LeadClaim = { kind: 'occupied', slot: { answer: undefined, leaseUntilMs: Number.POSITIVE_INFINITY } };
+
+/** The promise that is under way under a key, or a new one. */
+function shared<Value>(underWay: Map<string, Promise<Value>>, key: string, begin: () => Promise<Value>): Promise<Value> {
+  const running = underWay.get(key);
+  if (running !== undefined) return running;
+  const begun = begin().finally(() => underWay.delete(key));
+  underWay.set(key, begun);
+  return begun;
+}
+
 /**
  * Sees to it that of many who want the same missing answer at one time, wherever they run, one asks for it. The leader
  * holds a lease that it renews; the others wait for its answer. One process looks once for all its waiting calls, and
@@ -99,6 +115,8 @@ export class Lead {
  */
 export class SingleFlight {
   readonly #ports: FlightPorts;
+  readonly #looks = new Map<string, Promise<Slot>>();
+  readonly #claims = new Map<string, Promise<LeadClaim>>();
   readonly #watches = new Map<string, Promise<FlightEnd>>();
   /** Keys led from within this process, and those who wait for them here. */
   readonly #led = new Map<string, Promise<CachedAnswer | undefined>>();
@@ -108,17 +126,31 @@ export class SingleFlight {
   }
 
   /**
-   * Tries to take the lead.
+   * What is under a key; those who look at the same time share a look.
+   * @throws whatever the store throws.
+   */
+  find(key: string): Promise<Slot> {
+    return shared(this.#looks, key, () => tried(() => this.#ports.store.find(key, false)));
+  }
+
+  /**
+   * Tries to take the lead. Of those who try in this process at the same time, one asks the store.
    * @param outdated `storedAtMs` of an answer that is there and cannot be used.
    * @throws whatever the store throws.
    */
-  async claim(
-    key: string,
-    owner: string,
-    outdated: number | undefined,
-  ): Promise<{ readonly kind: 'leading'; readonly lead: Lead } | Extract<Claim, { kind: 'occupied' }>> {
+  async claim(key: string, owner: string, outdated: number | undefined): Promise<LeadClaim> {
+    if (this.#led.has(key)) return ledHere;
+    let isMine = false;
+    const claim = await shared(this.#claims, key, () => {
+      isMine = true;
+      return this.#claim(key, owner, outdated);
+    });
+    return isMine || claim.kind === 'occupied' ? claim : ledHere;
+  }
+
+  async #claim(key: string, owner: string, outdated: number | undefined): Promise<LeadClaim> {
     const nowMs = this.#ports.nowMs();
-    const claim = await this.#ports.store.claim(key, owner, { nowMs, leaseUntilMs: nowMs + leaseMs, outdated });
+    const claim = await tried(() => this.#ports.store.claim(key, owner, { nowMs, leaseUntilMs: nowMs + leaseMs, outdated }));
     if (claim.kind === 'occupied') return claim;
     const landing = Promise.withResolvers<CachedAnswer | undefined>();
     this.#led.set(key, landing.promise);
@@ -135,11 +167,7 @@ export class SingleFlight {
    * @throws whatever the store throws.
    */
   follow(key: string, seen: number | undefined): Promise<FlightEnd> {
-    const watching = this.#watches.get(key);
-    if (watching !== undefined) return watching;
-    const watch = this.#watch(key, seen).finally(() => this.#watches.delete(key));
-    this.#watches.set(key, watch);
-    return watch;
+    return shared(this.#watches, key, () => this.#watch(key, seen));
   }
 
   async #watch(key: string, seen: number | undefined): Promise<FlightEnd> {
@@ -150,7 +178,7 @@ export class SingleFlight {
     }
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
       await this.#ports.sleep(pauseMs * (0.5 + this.#ports.random() / 2));
-      const slot = await this.#ports.store.find(key, true);
+      const slot = await tried(() => this.#ports.store.find(key, true));
       const nowMs = this.#ports.nowMs();
       if (slot.leaseUntilMs > nowMs) continue;
       if (slot.answer !== undefined && slot.answer.storedAtMs !== seen) return { kind: 'landed', answer: slot.answer };

@@ -65,9 +65,11 @@ export class ExactVectorIndex implements VectorIndex {
     const known = this.#use(partition);
     const { entries, cursor } = await this.#store.readSince(partition, known.cursor, mostVectors);
     const nowMs = this.#nowMs();
-    // What was added of late is read twice; the later one of a key stands for both.
-    const latest = new Map([...known.entries, ...entries].map((entry) => [entry.key, entry]));
-    known.entries = [...latest.values()].filter(({ expiresAtMs }) => expiresAtMs > nowMs).slice(-mostVectors);
+    // What was added of late is read twice.
+    const again = new Set(entries.map(({ key }) => key));
+    known.entries = [...known.entries.filter(({ key }) => !again.has(key)), ...entries]
+      .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
+      .slice(-mostVectors);
     known.cursor = cursor;
     this.#makeRoom(known);
     return known.entries

@@ -1,7 +1,7 @@
 import type { Slot } from '../cache/answer-store.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
-import type { Lead, SingleFlight } from '../cache/single-flight.ts';
+import type { Lead, LeadClaim } from '../cache/single-flight.ts';
 
 /** What the cache did for a call, as `x-sluice-cache` says it. */
 export type CacheOutcome = 'hit' | 'miss' | 'coalesced' | 'stale' | 'semantic' | 'bypass';
@@ -27,7 +27,7 @@ export interface CacheExchange {
   /** Settles when the books of the question's embedding are closed. */
   embedded?: Promise<void>;
   /** Set where an expired answer was served: the lead on a fresh one, if nobody has it. */
-  revalidation?: Promise<Awaited<ReturnType<SingleFlight['claim']>> | undefined>;
+  revalidation?: Promise<LeadClaim | undefined>;
 }
 
 /** A stored answer that a call was served; the call costs nothing. */

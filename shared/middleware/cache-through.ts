@@ -89,13 +89,13 @@ async function fetchOnce(visit: Visit, seen: CachedAnswer | undefined): Promise<
     const { slot } = claimed;
     const found = judge(visit, slot.answer);
     if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
-    unusable = slot.answer;
+    unusable = slot.answer ?? unusable;
     if (slot.leaseUntilMs <= parts.nowMs()) continue;
     const end = await follow(visit, unusable);
     if (end?.kind === 'landed' && judge(visit, end.answer).freshness === 'fresh') return serve(visit, end.answer, 'coalesced');
     // A leader that gave up was refused, or got what may not be shared: the next one would fare no better.
     if (end?.kind !== 'lapsed') break;
-    unusable = end.slot.answer;
+    unusable = end.slot.answer ?? unusable;
   }
   noteOutcome(visit.exchange, 'miss');
   return fetch(visit, unusable);

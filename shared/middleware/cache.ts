@@ -3,6 +3,7 @@ import { type CachePolicy, cachePolicy, onlyIfCachedMiss } from '../cache/cache-
 import { isCacheable } from '../cache/cacheable.ts';
 import { modelDimension, namespaceDimension } from '../cache/cached-answer.ts';
 import { freshnessOf } from '../cache/freshness.ts';
+import { tried } from '../cache/outage.ts';
 import type { Call } from '../calls/call.ts';
 import { readKeyDefaults } from '../config/config-defaults.ts';
 import type { Routed } from '../routing/journey.ts';
@@ -17,9 +18,6 @@ export interface CacheOptions {
   /** Answers a call with what took the place of a provider's answer. */
   readonly respondWith: (exchange: Exchange, routed: () => Promise<Routed>) => Promise<GatewayResponse>;
 }
-
-/** Past this a look-up is given up, in milliseconds: long enough for a store under a burst, because a call that gives up adds to it. */
-const lookupPatienceMs = 1_500;
 
 /**
  * Begins to look an answer up while the call is being admitted, so that both take one round trip; whatever is found is
@@ -69,20 +67,16 @@ function beginLookup(exchange: Exchange, policy: CachePolicy, parts: CacheParts)
 async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promise<CacheLookup | undefined> {
   const begunAtMs = parts.nowMs();
   if (parts.outage.isOn(begunAtMs)) return undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const tooSlow = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${lookupPatienceMs} ms`)), lookupPatienceMs);
-  });
   try {
-    const found = Promise.all([parts.answers.find(key, false), parts.generations.current()]);
-    const [slot, generations] = await Promise.race([found, tooSlow]);
+    // The store's client has patience of its own; a call that gave up earlier would only add to a burst.
+    const [slot, generations] = await Promise.all([parts.flight.find(key), tried(() => parts.generations.current())]);
+    parts.outage.answered(parts.nowMs());
     return { slot, generations };
   } catch (error) {
-    parts.outage.begin(parts.nowMs());
+    parts.outage.failed(begunAtMs, parts.nowMs());
     parts.log.write('warn', 'cache look-up failed', { request_id: exchange.requestId, cause: describeError(error) });
     return undefined;
   } finally {
-    clearTimeout(timer);
     exchange.timings.cache = parts.nowMs() - begunAtMs;
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startDynalite, type TestDynamoDb } from '../support/ledger-servers.ts';
+import { hasDynoxide, startDynalite, startDynoxide, type TestDynamoDb } from '../support/ledger-servers.ts';
 import { answerJson, answerStream, configFor, pause, startUpstream, type TestUpstream } from '../support/upstream.ts';
 
 const processes = 8;
@@ -23,9 +23,12 @@ let questions = 0;
 const fresh = () => ({ model: 'kept', messages: [{ role: 'user', content: `question ${++questions} of ${process.pid}` }] });
 
 beforeAll(async () => {
-  [database, upstream] = await Promise.all([startDynalite(), startUpstream()]);
+  [database, upstream] = await Promise.all([hasDynoxide ? startDynoxide() : startDynalite(), startUpstream()]);
   gateways = await Promise.all(Array.from({ length: processes }, () => startOne()));
   key = (await gateways[0]?.createKey({ name: 'crowd' }))?.key ?? '';
+  upstream.behave((request, response) => answerJson(200, completion())(request, response));
+  // Nobody measures eight processes that are still loading their code.
+  await crowd(2 * processes, fresh());
 }, 120_000);
 afterAll(async () => {
   await Promise.all((gateways ?? []).map((gateway) => gateway.close()));
