@@ -16,6 +16,8 @@ const adminSections = [
   ['keys', 'Keys'],
   ['limits', 'Teams & limits'],
   ['playground', 'Playground'],
+  ['cache', 'Cache'],
+  ['config', 'Configuration'],
   ['changes', 'Changes'],
 ] as const;
 
@@ -26,7 +28,7 @@ const ownSections = [
   ['receipts', 'Receipts'],
 ] as const;
 
-describe.runIf(chromium !== undefined)('the console in a browser', () => {
+describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60_000 }, () => {
   let gateway: LivedInGateway;
   let browser: Browser;
   let context: BrowserContext;
@@ -43,7 +45,7 @@ describe.runIf(chromium !== undefined)('the console in a browser', () => {
   });
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'] });
-    context.setDefaultTimeout(15_000);
+    context.setDefaultTimeout(30_000);
     page = await context.newPage();
     troubles = watchPage(page, gateway.url);
   });
@@ -214,7 +216,7 @@ describe.runIf(chromium !== undefined)('the console in a browser', () => {
     it('sees its own limits, and those of what it belongs to', async () => {
       await openConsole(page, gateway.url, gateway.limitedKey);
       await visit(page, 'key', 'This key');
-      await page.getByText('of $2.40').first().waitFor();
+      await page.getByText('of $2.60').first().waitFor();
       await page.getByRole('heading', { level: 2, name: 'team search' }).waitFor();
       expect(await page.getByRole('navigation', { name: 'Sections' }).getByRole('link').allTextContents()).toEqual(
         ownSections.map(([, title]) => title),
@@ -352,6 +354,59 @@ describe.runIf(chromium !== undefined)('the console in a browser', () => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()]);
       expect(download.suggestedFilename()).toBe('usage-by-model.csv');
     });
+  });
+
+  it('proves that records, sums and ledger agree', async () => {
+    await openConsole(page, gateway.url, gateway.adminKey);
+    await visit(page, 'usage', 'Usage');
+    await page.getByRole('button', { name: 'Prove the books' }).click();
+    await page.getByText('to the billionth of a dollar').waitFor();
+  });
+
+  it('says where a call would go, shows the configuration and puts an older one back', async () => {
+    const { body } = await gateway.admin('GET', '/admin/config');
+    await gateway.admin('PUT', '/admin/config?note=a%20route%20more', {
+      ...(body.config as object),
+      models: { ...(body.config as { models: object }).models, extra: { targets: ['echo/empty', 'echo/ok'] } },
+    });
+    await openConsole(page, gateway.url, gateway.adminKey);
+    await visit(page, 'config', 'Configuration');
+    await page.getByLabel('Model or route').fill('extra');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    const targets = page.getByRole('region', { name: 'Where extra goes' }).getByRole('row');
+    await targets.nth(2).waitFor();
+    expect(await targets.nth(1).textContent()).toContain('echo/empty');
+    expect(await targets.nth(2).textContent()).toContain('echo/ok');
+    await page.getByRole('row').filter({ hasText: 'a route more' }).getByText('in force').waitFor();
+    await page.getByRole('button', { name: 'Go back to version 0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Go back to it' }).click();
+    await page.getByRole('heading', { name: 'In force: the file of the deployment' }).waitFor();
+    expect((await gateway.admin('GET', '/admin/config')).body.config).toEqual(body.config);
+  });
+
+  it('shows what the cache spares, and forgets its answers', async () => {
+    const cached = { model: 'faq', messages: [{ role: 'user', content: 'The same as ever' }] };
+    const ask = async () =>
+      (
+        await fetch(`${gateway.url}/v1/chat/completions`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
+          body: JSON.stringify(cached),
+        })
+      ).headers.get('x-sluice-cache');
+    expect(await ask()).toBe('miss');
+    await expect.poll(ask).toBe('hit');
+    await expect
+      .poll(async () => (await gateway.admin('GET', '/admin/cache/stats')).body.total)
+      .toMatchObject({ hits: expect.any(Number), hit_rate: expect.any(Number) });
+    await openConsole(page, gateway.url, gateway.adminKey);
+    await visit(page, 'cache', 'Cache');
+    await page.getByText('Needed no provider').waitFor();
+    await page.getByRole('button', { name: 'Forget answers' }).click();
+    await page.getByLabel('Which').selectOption('all');
+    await page.getByRole('button', { name: 'Forget them' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(await page.locator('#announcer').textContent()).toBe('The answers are forgotten.');
   });
 
   describe('everybody can use it', () => {

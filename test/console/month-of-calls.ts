@@ -3,7 +3,7 @@ import { createMissingTables, localTableNames } from '../../infra/local/create-t
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../infra/local/embedded-dynamodb.ts';
 import { sortableId } from '../../shared/control/sortable-id.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
-import { CallRecords } from '../../shared/store/record-calls.ts';
+import { callRecords, usageFold } from '../../shared/store/record-connect.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -15,6 +15,7 @@ export interface LivedInGateway extends TestGateway {
 }
 
 const dayMs = 86_400_000;
+const keptDays = 60;
 const models = [
   { name: 'openai/gpt-5', usdPerCall: 0.021, share: 0.34 },
   { name: 'anthropic/claude-opus-5', usdPerCall: 0.058, share: 0.2 },
@@ -26,6 +27,7 @@ const models = [
 const config = {
   models: {
     smart: { targets: ['echo/error-503', 'echo/ok'] },
+    faq: { targets: ['echo/ok?tokens=20'], cache: { ttl_seconds: 600 } },
     steady: { targets: ['echo/ok?tokens=60&chunk_delay_ms=15'] },
   },
   // Dear enough for a handful of calls to show in a budget.
@@ -38,7 +40,10 @@ export async function startLivedInGateway(): Promise<LivedInGateway> {
   const database = await startEmbeddedDynamoDb(undefined);
   const names = localTableNames({});
   await createMissingTables(database.endpoint, names);
-  const gateway = await startGateway({ config, environment: { DYNAMODB_ENDPOINT: database.endpoint, SLUICE_RECORD_DAYS: '60' } });
+  const gateway = await startGateway({
+    config,
+    environment: { DYNAMODB_ENDPOINT: database.endpoint, SLUICE_RECORD_DAYS: String(keptDays) },
+  });
   const keys = await makeHolders(gateway);
   await writeMonth(database, names.SLUICE_RECORDS_TABLE ?? '', keys);
   const [limited] = keys;
@@ -74,7 +79,7 @@ async function makeHolders(gateway: TestGateway): Promise<MadeKey[]> {
       team: 'search',
       user: 'mara@example.com',
       tags: { env: 'prod' },
-      limits: { requests_per_minute: 600, ...daily(2.4) },
+      limits: { requests_per_minute: 600, ...daily(2.6) },
     },
     {
       name: 'support assistant',
@@ -98,13 +103,14 @@ async function makeHolders(gateway: TestGateway): Promise<MadeKey[]> {
 
 async function writeMonth(database: EmbeddedDynamoDb, table: string, keys: readonly MadeKey[]): Promise<void> {
   const db = await connectDynamoDb({ region: 'us-east-1', endpoint: database.endpoint });
-  const records = new CallRecords({ db, table, retentionMs: 60 * dayMs });
+  const settings = { SLUICE_RECORDS_TABLE: table, SLUICE_RECORD_DAYS: keptDays };
+  const records = callRecords(db, settings);
   const random = seeded(7);
   const startOfToday = Math.floor(Date.now() / dayMs) * dayMs;
   for (let daysAgo = 29; daysAgo >= 1; daysAgo -= 1) {
     const date = new Date(startOfToday - daysAgo * dayMs);
     const weekend = [0, 6].includes(date.getUTCDay());
-    const calls = Math.round((weekend ? 4 : 11) * (1 + (29 - daysAgo) / 40) + random() * 5);
+    const calls = Math.round((weekend ? 2 : 6) * (1 + (29 - daysAgo) / 40) + random() * 3);
     const written = Array.from({ length: calls }, () => {
       const startedAtMs = date.getTime() + Math.floor((0.3 + 0.6 * random()) * dayMs);
       const record = callAt(startedAtMs, random, keys);
@@ -112,6 +118,8 @@ async function writeMonth(database: EmbeddedDynamoDb, table: string, keys: reado
     });
     await Promise.all(written);
   }
+  // As the sweeper does once a minute; until then usage is read from the records, which takes longer.
+  await usageFold(db, settings).run(Date.now());
   db.close();
 }
 
@@ -137,8 +145,8 @@ function callAt(startedAtMs: number, random: () => number, keys: readonly MadeKe
     status: failed ? 502 : 200,
     ...(failed && { error: 'provider_error' }),
     usage: { inputTokens: 800 + Math.round(random() * 3000), outputTokens: 100 + Math.round(random() * 900) },
-    costNanoUsd: failed || hit ? 0 : Math.round(model.usdPerCall * (0.4 + 1.2 * random()) * 1e9 * 60),
-    ...(hit && { cache: 'hit', savedNanoUsd: Math.round(model.usdPerCall * 1e9 * 60) }),
+    costNanoUsd: failed || hit ? 0 : Math.round(model.usdPerCall * (0.4 + 1.2 * random()) * 1e9 * 110),
+    ...(hit && { cache: 'hit', savedNanoUsd: Math.round(model.usdPerCall * 1e9 * 110) }),
     durationMs,
     firstTokenMs: Math.round(durationMs * 0.2),
     firstByteMs: Math.round(durationMs * 0.2),
@@ -160,6 +168,7 @@ async function makeCalls(gateway: TestGateway, key: string): Promise<void> {
     await call('steady', 'crawl-31', said);
     await call('smart', 'crawl-31', said);
     await call('echo/ok?tokens=40', 'nightly', said);
+    await call('faq', 'helpdesk', said);
   }
   await call('echo/error-500', 'nightly', said);
   await call('echo/cut-mid-stream', 'nightly', said);

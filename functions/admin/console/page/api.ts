@@ -4,6 +4,8 @@ export class ApiError extends Error {
   /** 0 where there was no answer at all. */
   readonly status: number;
   readonly code: string;
+  /** Of the answer, where there was one. */
+  readonly headers: Headers | undefined;
   readonly requestId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -11,6 +13,7 @@ export class ApiError extends Error {
     super(message);
     this.status = status;
     this.code = code;
+    this.headers = headers;
     this.requestId = headers?.get('x-sluice-request-id') ?? undefined;
     const wait = Number(headers?.get('retry-after') ?? Number.NaN);
     this.retryAfterSeconds = Number.isFinite(wait) ? wait : undefined;

@@ -8,7 +8,7 @@ import type { CallReceipt } from './receipt.ts';
 import { callTable } from './requests-view.ts';
 import type { List } from './shapes.ts';
 import { spansOf, type UsageReport, type UsageSums } from './usage.ts';
-import { emptyState, hrefTo, type Place, panel, type View } from './view.ts';
+import { emptyState, hrefTo, type Place, panel, tile, type View } from './view.ts';
 
 /** What somebody wants to know first. */
 export const overviewView: View = { id: 'overview', title: 'Overview', render };
@@ -62,13 +62,6 @@ function usagePanels(usage: UsageReport): Child {
   const ofMonth = usage.data.filter((row) => String(row.day).startsWith(month));
   const sum = (among: readonly UsageSums[], of: (row: UsageSums) => number): number => among.reduce((total, row) => total + of(row), 0);
   const calls = today?.calls ?? 0;
-  const tile = (name: string, value: string, detail: string): HTMLElement =>
-    h(
-      'div',
-      { class: 'tile' },
-      h('dt', null, name),
-      h('dd', null, h('span', { class: 'tile-value' }, value), h('span', { class: 'fine' }, detail)),
-    );
   const share = (part: number): string => (calls === 0 ? '–' : percent(part / calls));
   return [
     h(

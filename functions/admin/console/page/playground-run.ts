@@ -114,7 +114,7 @@ export class PlaygroundRun {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof ApiError && error.requestId !== undefined) noteCall(error.requestId);
+    if (error instanceof ApiError) this.#seen ??= error.headers;
     this.#end('failed', 'bad');
     replace(this.#problem, errorNotice(error));
   }
@@ -124,28 +124,28 @@ export class PlaygroundRun {
     const { prompt_tokens: input, completion_tokens: output } = this.#usage ?? {};
     const writingMs = this.#endedMs !== undefined && this.#firstTokenMs !== undefined ? this.#endedMs - this.#firstTokenMs : undefined;
     const speed =
-      output !== undefined && writingMs !== undefined && writingMs > 20 ? `${count((output / writingMs) * 1000)} a second` : '–';
-    replace(
-      this.#facts,
-      facts([
-        ['Cost', h('strong', null, usd(this.#costUsd))],
-        ['First token after', duration(this.#firstTokenMs)],
-        ['Whole answer', duration(this.#endedMs)],
-        ['Tokens in / out', `${count(input)} / ${count(output)}`],
-        ['Output tokens', speed],
-        ['Served by', headers?.get('x-sluice-model') ?? '–'],
-        ['Attempts', headers?.get('x-sluice-attempts') ?? '–'],
-        ['Cache', headers?.get('x-sluice-cache') ?? '–'],
-        ['Finish reason', this.#finish ?? '–'],
-        ['Request', this.#requestLink()],
-      ]),
-    );
-    if (headers) replace(this.#headers, headerTable(headers));
+      output !== undefined && writingMs !== undefined && writingMs > 20 ? `${count((output / writingMs) * 1000)} a second` : undefined;
+    const rows: [string, Child][] = [
+      ['Cost', this.#costUsd === undefined ? undefined : h('strong', null, usd(this.#costUsd))],
+      ['First token after', this.#firstTokenMs === undefined ? undefined : duration(this.#firstTokenMs)],
+      ['Whole answer', this.#endedMs === undefined ? undefined : duration(this.#endedMs)],
+      ['Tokens in / out', output === undefined ? undefined : `${count(input)} / ${count(output)}`],
+      ['Output tokens', speed],
+      ['Served by', headers?.get('x-sluice-model')],
+      ['Attempts', headers?.get('x-sluice-attempts')],
+      ['Cache', headers?.get('x-sluice-cache')],
+      ['Finish reason', this.#finish],
+      ['Request', this.#requestLink()],
+    ];
+    // While the call runs, what is still to come keeps its place; at the end it is left out.
+    const toCome = this.#endedMs === undefined ? '–' : undefined;
+    replace(this.#facts, facts(rows.map(([name, value]) => [name, value ?? toCome])));
+    if (headers && this.#headers.childElementCount === 0) replace(this.#headers, headerTable(headers));
   }
 
   #requestLink(): Child {
     const id = this.#seen?.get('x-sluice-request-id');
-    if (!id) return '–';
+    if (!id) return undefined;
     const view = this.#place.session.kind === 'admin' ? 'requests' : 'receipts';
     return [h('a', { href: hrefTo(view, id), class: 'mono' }, id), ' ', copyButton(() => id)];
   }

@@ -4,6 +4,8 @@ import type { renderAuditEntry, renderGroup, renderKey } from '../../../../share
 import type { readStanding, renderStanding } from '../../../../shared/control/standing.ts';
 import type { ListedModel } from '../../../../shared/middleware/list-models.ts';
 
+import type { renderDocument, renderVersion } from '../../config-documents.ts';
+
 // What the gateway answers, taken from the functions that render it.
 
 /** How a holder of limits stands. */
@@ -20,6 +22,9 @@ export type WithStanding<Row> = Row & { readonly standing: WholeStanding };
 export type SharedLimits = Limits & { readonly standing: WholeStanding };
 export type OwnKey = Awaited<ReturnType<typeof renderOwnKey>>;
 export type AuditEntry = ReturnType<typeof renderAuditEntry>;
+/** A version of the configuration, and one with its content. */
+export type ConfigVersion = ReturnType<typeof renderVersion>;
+export type ConfigWhole = ReturnType<typeof renderDocument>;
 export type { Limits, ListedModel };
 
 /** A page of a list. */

@@ -1,3 +1,4 @@
+import { booksProof } from './books.ts';
 import { barChart, type Series } from './chart.ts';
 import { announce, type Child, h, replace } from './dom.ts';
 import { selectField, textOf } from './fields.ts';
@@ -71,7 +72,16 @@ async function render(place: Place): Promise<Child> {
   }
 
   await load();
-  return [panel('What was used', { note: 'Exact up to the last call that ended. Days and hours are UTC.' }, form), result];
+  const books = booksProof(place);
+  return [
+    panel(
+      'What was used',
+      { actions: books.button, note: 'Exact up to the last call that ended. Days and hours are UTC.' },
+      books.result,
+      form,
+    ),
+    result,
+  ];
 }
 
 function choiceOf(form: HTMLFormElement): Choice {

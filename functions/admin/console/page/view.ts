@@ -98,6 +98,16 @@ export function badge(text: string, tone: 'good' | 'warn' | 'bad' | 'plain' = 'p
   return h('span', { class: `badge ${tone}` }, text);
 }
 
+/** A figure to be seen at a glance. */
+export function tile(name: string, value: string, detail: string): HTMLElement {
+  return h(
+    'div',
+    { class: 'tile' },
+    h('dt', null, name),
+    h('dd', null, h('span', { class: 'tile-value' }, value), h('span', { class: 'fine' }, detail)),
+  );
+}
+
 /** Pairs of names and values; those without a value are left out. */
 export function facts(rows: readonly (readonly [name: string, value: Child])[]): HTMLElement {
   return h(

@@ -1,5 +1,6 @@
 import { type Api, ApiError } from './api.ts';
 import { auditView } from './audit-view.ts';
+import { cacheView } from './cache-view.ts';
 import { configView } from './config-view.ts';
 import { keysView } from './keys-view.ts';
 import { limitsView } from './limits-view.ts';
@@ -19,6 +20,7 @@ export const adminViews: readonly View[] = [
   keysView,
   limitsView,
   playgroundView,
+  cacheView,
   configView,
   auditView,
   sessionsView,
