@@ -417,7 +417,7 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
       return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${where}: ${id} at ${node.target.join(' ')}`));
     };
 
-    it.each(['light', 'dark'] as const)('finds no fault with any section in %s', { timeout: 120_000 }, async (scheme) => {
+    it.each(['light', 'dark'] as const)('finds no fault with any section in %s', { timeout: 240_000 }, async (scheme) => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.goto(`${gateway.url}/console`);
       await page.getByLabel('Admin key or virtual key').waitFor();

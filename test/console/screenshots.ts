@@ -55,6 +55,17 @@ const pictures: readonly Picture[] = [
       await page.locator('summary', { hasText: 'Headers of the gateway' }).click();
     },
   },
+  {
+    name: 'config',
+    fragment: 'config',
+    heading: 'Configuration',
+    scheme: 'dark',
+    prepare: async (page) => {
+      await page.getByLabel('Model or route').fill('smart');
+      await page.getByRole('button', { name: 'Explain' }).click();
+      await page.getByText('no. 1 as configured').waitFor();
+    },
+  },
   { name: 'own-key', fragment: 'key', heading: 'This key', scheme: 'dark', virtualKey: true, height: 620 },
   { name: 'phone', fragment: 'overview', heading: 'Overview', scheme: 'dark', width: 360, height: 780 },
 ];

@@ -6,7 +6,13 @@ import { emptyState } from './view.ts';
 
 const periods = ['day', 'week', 'month', 'total'] as const;
 
-const periodNames: Readonly<Record<string, string>> = { day: 'today', week: 'this week', month: 'this month', total: 'in total' };
+/** The period a budget is in, as one says it. */
+export const periodNames: Readonly<Record<Budget['period'], string>> = {
+  day: 'today',
+  week: 'this week',
+  month: 'this month',
+  total: 'in total',
+};
 
 /** Limits in one line. */
 export function limitsInWords(limits: Limits | null | undefined): string {
@@ -52,12 +58,7 @@ export function budgetBar(budget: Budget, prefix?: Child): HTMLElement {
     `of ${usd(limit_usd)} (${percent(share)})`,
     h('span', { class: 'fine' }, resets_at === null ? 'never resets' : `resets ${until(resets_at)}`),
   ];
-  return bar(
-    prefix ?? h('span', null, `Budget ${periodNames[period] ?? period}`),
-    figures,
-    share,
-    limit_usd === 0 ? 0 : held_usd / limit_usd,
-  );
+  return bar(prefix ?? h('span', null, `Budget ${periodNames[period]}`), figures, share, limit_usd === 0 ? 0 : held_usd / limit_usd);
 }
 
 /** Everything a holder is limited by, as it stands now. */

@@ -3,7 +3,7 @@ import { budgetsInUse } from './budgets-in-use.ts';
 import { barChart } from './chart.ts';
 import { type Child, h } from './dom.ts';
 import { count, percent, usd } from './format.ts';
-import { budgetBar } from './limits.ts';
+import { budgetBar, periodNames } from './limits.ts';
 import type { CallReceipt } from './receipt.ts';
 import { callTable } from './requests-view.ts';
 import type { List } from './shapes.ts';
@@ -36,9 +36,7 @@ async function render(place: Place): Promise<Child> {
       'Budgets, fullest first',
       { actions: h('a', { href: hrefTo('limits') }, 'Teams & limits') },
       budgets.length > 0
-        ? budgets.map(({ name, href, budget }) =>
-            budgetBar(budget, [h('a', { href }, name), ` ${budget.period === 'total' ? 'in total' : `this ${budget.period}`}`]),
-          )
+        ? budgets.map(({ name, href, budget }) => budgetBar(budget, [h('a', { href }, name), ` ${periodNames[budget.period]}`]))
         : emptyState(
             'No budgets are set',
             'Give a key, a team or the whole gateway a budget, and it is kept to the cent.',
