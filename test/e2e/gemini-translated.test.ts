@@ -21,7 +21,12 @@ beforeAll(async () => {
   upstream = await startUpstream();
   gateway = await startGateway({
     config: {
-      providers: { anthropic: { base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true } },
+      providers: {
+        anthropic: { base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true },
+        openai: { base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true },
+        bedrock: { base_url: new URL(upstream.url).origin, api_key: 'env:UP_KEY', allow_private_address: true },
+        chat: { type: 'openai-compatible', base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true },
+      },
       defaults: { retries: 0 },
     },
     environment: { UP_KEY: 'provider-secret' },
@@ -115,6 +120,52 @@ describe.skipIf(!existsSync(folder))("Claude behind Google's client", () => {
     });
   });
 });
+
+/** Answers of other makers, recorded, by the provider that speaks their format. */
+const foreign = [
+  ['openai-chat', 'chat/gpt', 'openai-text'],
+  ['openai-responses', 'openai/gpt-5', 'openai-custom-tool.1'],
+  ['bedrock-converse', 'bedrock/us.amazon.nova-pro-v1:0', 'amazon-bedrock-text'],
+  ['bedrock-converse', 'bedrock/us.amazon.nova-pro-v1:0', 'amazon-bedrock-tool-call.1'],
+] as const;
+
+describe.skipIf(!existsSync('../shared/recordings'))("A recorded answer of another maker behind Google's client", () => {
+  it.each(foreign)('of %s keeps its text, its calls, its finish and its counts (%s, %s)', async (kind, foreignModel, name) => {
+    const source = JSON.parse(readFileSync(`../shared/recordings/${kind}/${name}.json`, 'utf8'));
+    upstream.behave(answerJson(200, source));
+    const answer = await client.models.generateContent({ model: foreignModel, contents: 'Hi', config: { tools: [weather] } });
+    const told = tellTale(kind, source);
+    expect(answer.text ?? '').toBe(told.text);
+    expect(answer.functionCalls ?? []).toMatchObject(told.calls);
+    expect(answer.candidates?.[0]?.finishReason).toBe('STOP');
+    expect(answer.usageMetadata).toMatchObject({ promptTokenCount: told.input, totalTokenCount: told.input + told.output });
+  });
+});
+
+/** What a recording says, read by hand. */
+function tellTale(kind: (typeof foreign)[number][0], source: Record<string, never>) {
+  const body = JSON.parse(JSON.stringify(source));
+  if (kind === 'openai-chat')
+    return { text: body.choices[0].message.content, calls: [], input: body.usage.prompt_tokens, output: body.usage.completion_tokens };
+  if (kind === 'bedrock-converse') {
+    const { content } = body.output.message;
+    return {
+      text: content.map((part: { text?: string }) => part.text ?? '').join(''),
+      calls: content.flatMap((part: { toolUse?: { name: string; input: object } }) =>
+        part.toolUse === undefined ? [] : [{ name: part.toolUse.name, args: part.toolUse.input }],
+      ),
+      input: body.usage.inputTokens,
+      output: body.usage.outputTokens,
+    };
+  }
+  const calls = body.output.filter(({ type }: { type: string }) => type === 'custom_tool_call');
+  return {
+    text: '',
+    calls: calls.map(({ name, input }: { name: string; input: string }) => ({ name, args: { input } })),
+    input: body.usage.input_tokens,
+    output: body.usage.output_tokens,
+  };
+}
 
 describe("The echo provider behind Google's client", () => {
   it('answers whole and streamed, calls tools and fails to order', async () => {
