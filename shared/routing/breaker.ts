@@ -4,6 +4,8 @@ import type { SharedHealth } from './health.ts';
 export const slotMs = 15_000;
 /** Fewer failures than this in the window say nothing. */
 const leastFailures = 5;
+/** So many failures in a row open a lane too: where many calls went well just before, their share would take long to tell. */
+export const failuresInARow = 8;
 /** From this share of failures on a lane is passed over. */
 const openAtShare = 0.5;
 /** How long a lane is passed over at first; doubled each time a probe fails. */

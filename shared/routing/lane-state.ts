@@ -1,4 +1,4 @@
-import { countsAt, openForMs, shouldOpen, slotMs, throttledForMs } from './breaker.ts';
+import { countsAt, failuresInARow, openForMs, shouldOpen, slotMs, throttledForMs } from './breaker.ts';
 import type { OpenReason, Pass, SharedHealth, Speed, SpeedSample } from './health.ts';
 
 /** How much a new measurement weighs against all before it. */
@@ -16,6 +16,8 @@ export class LaneState {
   shared: SharedHealth;
   ok = 0;
   bad = 0;
+  /** Failures that this instance has seen since its last answer. */
+  inARow = 0;
   openUntilMs = 0;
   openReason: OpenReason = 'errors';
   streak = 0;
@@ -47,6 +49,7 @@ export class LaneState {
     this.openReason = shared.openReason;
     this.streak = shared.streak;
     if (reopened && this.probe !== 'claiming') this.probe = 'none';
+    if (reopened) this.inARow = 0;
   }
 
   /** How calls fare now, without taking a probe. */
@@ -71,21 +74,23 @@ export class LaneState {
   /** Counts a failure. Returns whether the lane is to be opened, as its fields then say. */
   failed(retryAfterMs: number | undefined, nowMs: number): boolean {
     this.bad += 1;
+    this.inARow += 1;
     if (retryAfterMs !== undefined) return this.#openUntil(nowMs + throttledForMs(retryAfterMs), 'throttled', this.streak, nowMs);
     const wasDue = this.openUntilMs > 0 && nowMs >= this.openUntilMs;
     if (wasDue) return this.#openUntil(nowMs + openForMs(this.streak + 1), 'errors', this.streak + 1, nowMs);
     return this.openIfBad(nowMs);
   }
 
-  /** Opens a closed lane whose window is full of failures. */
+  /** Opens a closed lane whose window is full of failures, or that fails without a break. */
   openIfBad(nowMs: number): boolean {
-    if (this.openUntilMs > 0 || !shouldOpen(this.counts(nowMs))) return false;
+    if (this.openUntilMs > 0 || !(this.inARow >= failuresInARow || shouldOpen(this.counts(nowMs)))) return false;
     return this.#openUntil(nowMs + openForMs(0), 'errors', 0, nowMs);
   }
 
   /** Counts an answer. Returns whether it closes the lane, in which case nothing is left of what was counted. */
   answered(nowMs: number): boolean {
     this.ok += 1;
+    this.inARow = 0;
     if (this.openUntilMs === 0) return false;
     this.openUntilMs = 0;
     this.decidedAtMs = nowMs;

@@ -104,6 +104,15 @@ describe('a lane', () => {
     expect(board.pass(lane, startMs)).toEqual({ kind: 'open', reason: 'errors', untilMs: startMs + 5_000 });
   });
 
+  it('opens after failures in a row, however many answers there were before', () => {
+    const board = new HealthBoard(new SharedMemory());
+    for (let count = 0; count < 1_000; count += 1) board.report(lane, answered, startMs);
+    for (let count = 0; count < 7; count += 1) board.report(lane, failed, startMs);
+    expect(board.pass(lane, startMs).kind).toBe('closed');
+    board.report(lane, failed, startMs);
+    expect(board.pass(lane, startMs).kind).toBe('open');
+  });
+
   it('forgets failures that are older than its window', () => {
     const board = new HealthBoard(new SharedMemory());
     for (let count = 0; count < 4; count += 1) board.report(lane, failed, startMs);

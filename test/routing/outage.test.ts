@@ -38,17 +38,18 @@ async function gatewayOn(
   return gateway;
 }
 
-const firstByteMs = 400;
+const firstByteMs = 1_000;
 
 interface Outcome {
   readonly status: number;
   readonly servedBy: string | null;
   readonly attempts: number;
+  readonly startedAtMs: number;
   readonly ms: number;
 }
 
 async function call(gateway: TestGateway): Promise<Outcome> {
-  const startedAt = performance.now();
+  const startedAtMs = performance.now();
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
@@ -60,7 +61,8 @@ async function call(gateway: TestGateway): Promise<Outcome> {
     status,
     servedBy: headers.get('x-sluice-model'),
     attempts: Number(headers.get('x-sluice-attempts')),
-    ms: performance.now() - startedAt,
+    startedAtMs,
+    ms: performance.now() - startedAtMs,
   };
 }
 
@@ -96,11 +98,16 @@ describe.each([
     for (const each of upstreams) each.received.length = 0;
 
     dead?.behave(behaviour);
+    const diedAtMs = performance.now();
     const during = await load(gateway, 50, 8_000);
     expect(during.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(p99(during) - p99(before)).toBeLessThan(firstByteMs * 2);
+    // Calls that were under way when it died wait one timeout; of those after it only the probes wait at all.
+    expect(Math.max(...during.map(({ ms }) => ms)) - p99(before)).toBeLessThan(firstByteMs * 3);
+    const noticed = during.filter(({ startedAtMs }) => startedAtMs > diedAtMs + firstByteMs * 2.5);
+    const waited = noticed.filter(({ attempts }) => attempts > 1).length;
+    expect(waited / noticed.length).toBeLessThan(0.03);
     const healthy = upstreams.slice(1).reduce((sum, { received }) => sum + received.length, 0);
-    expect(healthy).toBe(during.length);
+    expect(healthy).toBeLessThan(during.length * 1.1);
     // What was tried in vain: the calls it took to notice, then probes.
     expect(dead?.received.length).toBeLessThan(during.length * 0.1 + 50);
 
