@@ -83,6 +83,10 @@ export const configNotes: Readonly<Record<string, string>> = {
   defaults: 'For every call, where neither its route nor its key says otherwise.',
   on_store_failure:
     'What happens to calls while DynamoDB does not answer: refused with 503 (`closed`), or let through, logged and charged later (`open`). Read when a function starts: it takes a deployment, not only a new version.',
+  payload_logging: 'How prompts and answers are kept, for the keys and routes that say `log_payloads: true`.',
+  'payload_logging.redact_known': 'Whether secrets and personal data are taken out by the built-in patterns.',
+  'payload_logging.redact': 'Further regular expressions, by the name that takes the place of what they match.',
+  'payload_logging.longest_text': 'What is longer is cut, each text on its own, in characters.',
   alerts: 'Who is told when a budget is nearly spent.',
   'alerts.thresholds': 'Percentages of a budget; each is told once a period.',
   'alerts.webhook': 'Where it is told.',
