@@ -34,8 +34,15 @@ export function messagesToOptions(call: Call): TranslatedCall {
     else carry(options, value, gathered);
   }
   carryToolChoice(options, gathered);
+  // Told with each document, where only Anthropic's own package looks.
+  if (asksForCitations(parsed.data)) gathered.optional.push({ field: 'messages.content.citations', keys: ['anthropic'] });
   if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;
   return { options, dropped: [...gathered.dropped], optional: gathered.optional };
+}
+
+function asksForCitations({ messages }: MessagesRequest): boolean {
+  const blocks = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+  return blocks.some((block) => 'citations' in block && isJsonObject(block.citations) && block.citations.enabled === true);
 }
 
 /** What lies with Anthropic, or is reached from there, no other provider has; leaving it out would change the question. */

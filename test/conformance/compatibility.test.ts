@@ -5,21 +5,44 @@ import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
 import { chatFeatures, type Feature } from './chat-features.ts';
 import { LooseJson } from './loose-json.ts';
+import { messagesFeatures } from './messages-features.ts';
 import { plainAnswer } from './plain-answers.ts';
+import { responsesFeatures } from './responses-features.ts';
 
 /** Dialects with what their requests can ask for. A further one is a further row. */
-const dialects: readonly { readonly name: string; readonly path: string; readonly features: readonly Feature[] }[] = [
-  { name: 'Chat Completions', path: '/v1/chat/completions', features: chatFeatures },
-];
+interface Grid {
+  readonly name: string;
+  readonly path: string;
+  readonly features: readonly Feature[];
+  readonly columns: readonly Column[];
+}
+
+interface Column {
+  readonly title: string;
+  readonly model: string;
+}
 
 /** Providers as columns: one for each format that calls leave in. */
-const columns = [
+const columns: readonly Column[] = [
   { title: 'OpenAI and compatible', model: 'openai/gpt-5.2' },
   { title: 'OpenAI Responses', model: 'openai/gpt-5.2-codex' },
   { title: 'Anthropic', model: 'anthropic/claude-sonnet-4-5' },
   { title: 'Gemini, Vertex AI', model: 'google/gemini-3-pro-preview' },
   { title: 'Bedrock', model: 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0' },
-] as const;
+];
+
+/** Where OpenAI is always called by its Responses API, and those who only chat are called otherwise. */
+const translatedColumns: readonly Column[] = [
+  { title: 'OpenAI', model: 'openai/gpt-5.2' },
+  { title: 'OpenAI-compatible', model: 'compatible/m' },
+  ...columns.slice(2),
+];
+
+const dialects: readonly Grid[] = [
+  { name: 'Chat Completions', path: '/v1/chat/completions', features: chatFeatures, columns },
+  { name: 'Messages', path: '/v1/messages', features: messagesFeatures, columns: translatedColumns },
+  { name: 'Responses', path: '/v1/responses', features: responsesFeatures, columns: translatedColumns },
+];
 
 /** What became of one feature at one provider. */
 interface Outcome {
@@ -38,7 +61,11 @@ let gateway: TestGateway;
 beforeAll(async () => {
   upstream = await startUpstream(plainAnswer);
   const provider = { base_url: new URL(upstream.url).origin, api_key: 'env:KEY', allow_private_address: true };
-  const config = { providers: { anthropic: provider, google: provider, bedrock: provider, openai: provider }, defaults: { retries: 0 } };
+  const compatible = { ...provider, type: 'openai-compatible', base_url: upstream.url };
+  const config = {
+    providers: { compatible, anthropic: provider, google: provider, bedrock: provider, openai: provider },
+    defaults: { retries: 0 },
+  };
   gateway = await startGateway({ config, environment: { KEY: 'k' } });
 });
 afterAll(async () => {
@@ -65,8 +92,8 @@ async function ask(path: string, model: string, { name, body }: Feature): Promis
   };
 }
 
-describe.each(dialects)('$name', ({ name, path, features }) => {
-  it.each(columns)('sends $title what it understands (run with -u to renew)', async ({ title, model }) => {
+describe.each(dialects)('$name', ({ name, path, features, columns: titled }) => {
+  it.each(titled)('sends $title what it understands (run with -u to renew)', async ({ title, model }) => {
     const outcomes: Outcome[] = [];
     for (const feature of features) outcomes.push(await ask(path, model, feature));
     const file = `snapshots/${name}-${title}.snap`.toLowerCase().replaceAll(/[ ,]+/g, '-');
@@ -83,14 +110,14 @@ describe('the document', () => {
   });
 });
 
-async function tableOf({ path, features }: (typeof dialects)[number]): Promise<string> {
+async function tableOf({ path, features, columns: titled }: Grid): Promise<string> {
   const rows: string[][] = [
-    ['Feature', ...columns.map(({ title }) => title)],
-    ['---', ...columns.map(() => '---')],
+    ['Feature', ...titled.map(({ title }) => title)],
+    ['---', ...titled.map(() => '---')],
   ];
   for (const feature of features) {
     const cells = [feature.name];
-    for (const { model } of columns) cells.push(cellOf(await ask(path, model, feature)));
+    for (const { model } of titled) cells.push(cellOf(await ask(path, model, feature)));
     rows.push(cells);
   }
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
