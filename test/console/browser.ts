@@ -3,10 +3,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 const usualPlaces = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/opt/google/chrome/chrome'];
 
-/** The Chromium of this machine: `CHROMIUM_PATH`, else where packages put it; undefined where there is none. */
+/** The Chromium of this machine: `CHROMIUM_PATH`, else where packages put it; undefined where there is none, or the variable is empty. */
 export function findChromium(): string | undefined {
   const named = process.env.CHROMIUM_PATH;
-  return named === undefined ? usualPlaces.find((path) => existsSync(path)) : named;
+  return named === undefined ? usualPlaces.find((path) => existsSync(path)) : named || undefined;
 }
 
 /** Starts a headless Chromium that talks to nobody but the page's own server. */

@@ -92,6 +92,22 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
       await page.getByLabel('Admin key or virtual key').waitFor();
     });
 
+    it('finds the API under the stage of a deployment too', async () => {
+      const outside: string[] = [];
+      await page.route(`${gateway.url}/**`, (route) => {
+        const url = route.request().url();
+        if (!url.startsWith(`${gateway.url}/prod/`)) outside.push(url);
+        return route.continue({ url: url.replace('/prod/', '/') });
+      });
+      await page.goto(`${gateway.url}/prod/console`);
+      await page.getByLabel('Admin key or virtual key').fill(gateway.adminKey);
+      await page.keyboard.press('Enter');
+      await page.getByRole('navigation', { name: 'Sections' }).waitFor();
+      await visit(page, 'keys', 'Keys');
+      await page.getByRole('link', { name: 'search ranking' }).waitFor();
+      expect(outside).toEqual([]);
+    });
+
     it('meets only sections whose endpoint this gateway has', async () => {
       await page.route('**/admin/usage*', (route) =>
         route.fulfill({ status: 404, json: { error: { code: 'not_found', message: 'nothing' } } }),
