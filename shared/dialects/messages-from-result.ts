@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from '../calls/json.ts';
 import { usageOf } from '../calls/usage.ts';
 import { messagesUsageOf } from './messages-stream.ts';
 import { carrierBlock, thinkingBlock } from './messages-thinking.ts';
-import { carriedMetadata } from './sealed-metadata.ts';
+import { carriedMetadata, toldMetadata } from './sealed-metadata.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -50,6 +50,7 @@ function blocksOf(part: LanguageModelV4Content): JsonObject[] {
       if (part.text === '') return carriers(part.providerMetadata, '');
       return [{ type: 'text', text: part.text, citations: null }, ...carriers(part.providerMetadata, 'text')];
     case 'reasoning':
+      if (part.text === '' && Object.keys(toldMetadata(part.providerMetadata)).length === 0) return [];
       return [thinkingBlock(part.text, part.providerMetadata)];
     case 'tool-call':
       if (part.providerExecuted === true) return [];

@@ -7,7 +7,7 @@ import { sseFrame } from '../streaming/sse-writer.ts';
 import { messageHead, stopOf } from './messages-from-result.ts';
 import { messagesEvent, messagesUsageOf } from './messages-stream.ts';
 import { carrierBlock, thinkingBlock } from './messages-thinking.ts';
-import { carriedMetadata, mergedMetadata } from './sealed-metadata.ts';
+import { carriedMetadata, mergedMetadata, toldMetadata } from './sealed-metadata.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -175,7 +175,7 @@ function close(state: MessagesParts, block: Block, frames: SseFrame[]): void {
       addWhole(state, whole, frames);
       return;
     }
-    if (whole.signature !== '') {
+    if (block.wrote || Object.keys(toldMetadata(block.metadata)).length > 0) {
       begin(state, block, frames);
       frames.push(delta(block, { type: 'signature_delta', signature: whole.signature ?? '' }));
     }

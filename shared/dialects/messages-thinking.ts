@@ -4,7 +4,8 @@ import { seal, toldMetadata, unseal } from './sealed-metadata.ts';
 
 /**
  * A block of reasoning as Anthropic shows it. A Claude signature stands as it is, whoever serves the model; what any
- * other provider wants to see again is sealed into the place of the signature.
+ * other provider wants to see again is sealed into the place of the signature, and be it nothing: so it is known for
+ * what it is when the conversation goes on with Claude, who takes no thoughts but its own.
  */
 export function thinkingBlock(text: string, metadata: SharedV4ProviderMetadata | undefined): JsonObject {
   const told = toldMetadata(metadata);
@@ -15,7 +16,7 @@ export function thinkingBlock(text: string, metadata: SharedV4ProviderMetadata |
     if (typeof own.signature === 'string') return { type: 'thinking', thinking: text, signature: own.signature };
     if (typeof own.redactedData === 'string' && text === '') return { type: 'redacted_thinking', data: own.redactedData };
   }
-  return { type: 'thinking', thinking: text, signature: Object.keys(told).length === 0 ? '' : seal(told) };
+  return { type: 'thinking', thinking: text, signature: seal(told) };
 }
 
 /** What belongs to a text or a tool call, in a block of its own after it: clients send such blocks back as they are. */

@@ -73,4 +73,5 @@ export const messagesCounting: Dialect<MessagesStreamState> = {
   ...messages,
   parse: parseCountTokensRequest,
   nativeBody: nativeCountTokensBody,
+  counting: { pathOf: (path) => `${path}/count_tokens`, answerOf: (tokens) => ({ input_tokens: tokens }) },
 };

@@ -82,7 +82,8 @@ function addPart(output: JsonObject[], part: LanguageModelV4Content, tools: read
       output.push(...carrierItems(part.providerMetadata, part.text === '' ? '' : 'text', itemId(head, output.length)));
       return;
     case 'reasoning':
-      output.push(reasoningItem(id, part.text, part.providerMetadata));
+      if (part.text !== '' || Object.keys(toldMetadata(part.providerMetadata)).length > 0)
+        output.push(reasoningItem(id, part.text, part.providerMetadata));
       return;
     case 'tool-call':
       if (part.providerExecuted === true) return;
@@ -121,14 +122,16 @@ export function messageItem(id: string, text: string, metadata: SharedV4Provider
   };
 }
 
-/** Reasoning: its text as a summary, and what its provider wants to see again, sealed, as encrypted content. */
+/**
+ * Reasoning: its text as a summary, and what its provider wants to see again, sealed, as encrypted content, and be it
+ * nothing: so it is known for what it is when the conversation goes on with OpenAI, who takes no reasoning but its own.
+ */
 export function reasoningItem(id: string, text: string, metadata: SharedV4ProviderMetadata | undefined): JsonObject {
-  const told = toldMetadata(metadata);
   return {
     id: `rs_${id}`,
     type: 'reasoning',
     summary: text === '' ? [] : [{ type: 'summary_text', text }],
-    encrypted_content: Object.keys(told).length === 0 ? null : seal(told),
+    encrypted_content: seal(toldMetadata(metadata)),
   };
 }
 

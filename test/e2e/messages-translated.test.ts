@@ -168,7 +168,7 @@ describe('an agent that speaks Messages to Gemini', () => {
     const request = ask('google/gemini-3-pro-preview', { thinking: { type: 'adaptive' } });
     const first = stream ? await client.messages.stream(request).finalMessage() : await client.messages.create(request);
     expect(first.content).toEqual([
-      { type: 'thinking', thinking: 'Look it up.', signature: '' },
+      { type: 'thinking', thinking: 'Look it up.', signature: expect.stringMatching(/^sluice\.v1\./) },
       { type: 'tool_use', id: expect.any(String), name: 'weather', input: { city: 'Bern' } },
       { type: 'redacted_thinking', data: expect.stringMatching(/^sluice\.v1\./) },
     ]);
