@@ -145,6 +145,12 @@ export interface Dialect<State extends StreamState = StreamState> {
    * from the call and its size; undefined where only the call's own bounds are known.
    */
   usageOfBytes?(call: Call, bytes: number): Usage | undefined;
+  /** How a prompt's tokens are counted in place of an answer: where a native provider is asked, and what a count looks like. */
+  readonly counting?: {
+    /** The path of the count for the path of a call. */
+    pathOf(path: string): string;
+    answerOf(inputTokens: number): JsonObject;
+  };
   /** No field of a request bounds what is made, so that a call is let in whole or not at all. */
   readonly fixedOutput?: true;
   /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */

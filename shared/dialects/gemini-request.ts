@@ -119,3 +119,17 @@ export function nativeGeminiBody(call: Call, target: NativeTarget): JsonObject {
   body.generationConfig = { ...config, maxOutputTokens: target.maxOutputTokens };
   return body;
 }
+
+/** Reads a question for the tokens of a prompt: contents alone, or a whole request under `generateContentRequest`. */
+export function parseGeminiCount(request: DialectRequest): Call {
+  const whole = request.body.generateContentRequest ?? request.body.generate_content_request;
+  const call = parseGeminiRequest(isJsonObject(whole) ? { ...request, body: whole } : request);
+  return { ...call, body: request.body };
+}
+
+/** The caller's question for a provider that counts by itself; a whole request names its model in the body too. */
+export function nativeGeminiCount(call: Call, target: NativeTarget): JsonObject {
+  const { generate_content_request: snake, ...body } = call.body;
+  const whole = body.generateContentRequest ?? snake;
+  return isJsonObject(whole) ? { ...body, generateContentRequest: { ...whole, model: `models/${target.model}` } } : body;
+}

@@ -7,7 +7,7 @@ import type { Dialect } from './dialect.ts';
 import { readGeminiAnswer, readGeminiFault } from './gemini-answer.ts';
 import { type GeminiParts, geminiFromResult, geminiPartFrames, startGeminiParts } from './gemini-from-result.ts';
 import { geminiRecording } from './gemini-recording.ts';
-import { nativeGeminiBody, parseGeminiRequest } from './gemini-request.ts';
+import { nativeGeminiBody, nativeGeminiCount, parseGeminiCount, parseGeminiRequest } from './gemini-request.ts';
 import {
   type GeminiStreamState,
   isGeminiComplete,
@@ -73,4 +73,15 @@ export const gemini: Dialect<GeminiStreamState> = {
   translation: geminiTranslation,
   recording: geminiRecording,
   framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
+};
+
+/** Counting a prompt's tokens (https://ai.google.dev/api/tokens#method:-models.counttokens). */
+export const geminiCounting: Dialect<GeminiStreamState> = {
+  ...gemini,
+  parse: parseGeminiCount,
+  nativeBody: nativeGeminiCount,
+  counting: {
+    pathOf: (path) => path.replace(/generateContent$/, 'countTokens'),
+    answerOf: (totalTokens) => ({ totalTokens }),
+  },
 };

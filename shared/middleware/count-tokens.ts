@@ -24,7 +24,7 @@ export async function countTokens(exchange: Exchange, ports: CountTokensPorts): 
   const transport = ports.routing.transportFor(target, exchange.dialect);
   if (transport === undefined || target.provider.endpoint(call.dialect, target.model, false) === undefined)
     return estimate(exchange, call, target);
-  const counting = new Counting(transport);
+  const counting = new Counting(transport, known(exchange.dialect.counting, 'way to count').pathOf);
   const begunAtMs = ports.nowMs();
   try {
     const routed = await routeCall(
@@ -51,18 +51,20 @@ export async function countTokens(exchange: Exchange, ports: CountTokensPorts): 
   }
 }
 
-/** Carries the question to the path beside the call's own. */
+/** Carries the question to the path where the provider counts. */
 class Counting implements Transport {
   readonly #transport: Transport;
+  readonly #pathOf: (path: string) => string;
   isMissing = false;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, pathOf: (path: string) => string) {
     this.#transport = transport;
+    this.#pathOf = pathOf;
   }
 
   async send(attempt: Parameters<Transport['send']>[0]): ReturnType<Transport['send']> {
     try {
-      return await this.#transport.send({ ...attempt, pathSuffix: '/count_tokens' });
+      return await this.#transport.send({ ...attempt, pathOf: this.#pathOf });
     } catch (error) {
       if (error instanceof UpstreamFailure && [404, 405, 501].includes(error.facts.status ?? 0)) this.isMissing = true;
       throw error;
@@ -89,7 +91,7 @@ export function estimateTokens(call: Call, target: Pick<Target, 'provider' | 'mo
 
 function estimate(exchange: Exchange, call: Call, target: Target | undefined): GatewayResponse {
   exchange.responseHeaders['x-sluice-estimated'] = 'true';
-  return answer(exchange, target, JSON.stringify({ input_tokens: estimateTokens(call, target) }));
+  return answer(exchange, target, JSON.stringify(known(exchange.dialect.counting, 'way to count').answerOf(estimateTokens(call, target))));
 }
 
 function answer(exchange: Exchange, target: Target | undefined, body: string): GatewayResponse {

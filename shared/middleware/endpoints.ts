@@ -2,7 +2,7 @@ import { chatCompletions } from '../dialects/chat-completions.ts';
 import { completions } from '../dialects/completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { embeddings } from '../dialects/embeddings.ts';
-import { gemini } from '../dialects/gemini.ts';
+import { gemini, geminiCounting } from '../dialects/gemini.ts';
 import { images } from '../dialects/images.ts';
 import { messages, messagesCounting } from '../dialects/messages.ts';
 import { moderations } from '../dialects/moderations.ts';
@@ -58,6 +58,11 @@ const endpointRows: readonly EndpointRow[] = [
     method: 'POST',
     path: /^\/v1(?:beta)?\/(?:models\/)?(?<model>.+)(?::|%3[Aa])(?<action>generateContent|streamGenerateContent)$/,
     open: ({ model = '', action = '' }) => ({ kind: 'call', dialect: gemini, path: { model: decoded(model), action } }),
+  },
+  {
+    method: 'POST',
+    path: /^\/v1(?:beta)?\/(?:models\/)?(?<model>.+)(?::|%3[Aa])countTokens$/,
+    open: ({ model = '' }) => ({ kind: 'count-tokens', dialect: geminiCounting, path: { model: decoded(model) } }),
   },
   { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
   {

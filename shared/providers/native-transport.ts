@@ -166,7 +166,7 @@ function endpointOf(attempt: Attempt): ProviderEndpoint {
 
 function urlOf(endpoint: ProviderEndpoint, attempt: Attempt): URL {
   const url = new URL(endpoint.url);
-  if (attempt.pathSuffix !== undefined) url.pathname += attempt.pathSuffix;
+  if (attempt.pathOf !== undefined) url.pathname = attempt.pathOf(url.pathname);
   for (const [name, value] of Object.entries(attempt.call.forwardedQuery ?? {})) url.searchParams.set(name, value);
   return url;
 }

@@ -33,8 +33,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Headers that travel to the provider: `traceparent`, `idempotency-key`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Appended to the path of the provider's endpoint: what it offers beside the call itself, such as `/count_tokens`. */
-  readonly pathSuffix?: string;
+  /** Leads from the path of the provider's endpoint to what it offers beside the call itself, such as a count of tokens. */
+  readonly pathOf?: (path: string) => string;
 }
 
 interface AnswerBase {

@@ -150,6 +150,23 @@ describe.skipIf(!existsSync(folder))('The AI SDK with its Google package', () =>
   });
 });
 
+describe('counting tokens', () => {
+  it("is Google's own business where the model is Google's", async () => {
+    upstream.behave(answerJson(200, { totalTokens: 31, promptTokensDetails: [{ modality: 'TEXT', tokenCount: 31 }] }));
+    expect(await client.models.countTokens({ model, contents })).toMatchObject({ totalTokens: 31 });
+    expect(upstream.received[0]?.path).toBe('/v1beta/models/gemini-3-pro-preview:countTokens');
+    const whole = { generateContentRequest: { model: `models/${model}`, contents: [{ parts: [{ text: 'Hi' }] }] } };
+    expect((await post(`/v1beta/models/${model}:countTokens`, whole)).status).toBe(200);
+    expect(JSON.parse(upstream.received.at(-1)?.body ?? '').generateContentRequest.model).toBe('models/gemini-3-pro-preview');
+  });
+
+  it('is an estimate that says so for any other model', async () => {
+    const response = await post('/v1beta/models/echo/ok:countTokens', { contents: [{ parts: [{ text: 'Hello there' }] }] });
+    expect(response.headers.get('x-sluice-estimated')).toBe('true');
+    expect(JSON.parse(await response.text()).totalTokens).toBeGreaterThan(2);
+  });
+});
+
 describe('a path', () => {
   it.each([
     ['a slash', `/v1beta/models/${model}:generateContent`],
