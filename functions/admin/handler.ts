@@ -8,7 +8,7 @@ import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
-import { callRecords, observationParts } from '../../shared/store/record-connect.ts';
+import { callRecords, observationParts, payloadStore } from '../../shared/store/record-connect.ts';
 import { CloudWatchMetrics } from '../../shared/telemetry/cloudwatch-metrics.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { hostMetrics } from '../../shared/telemetry/metrics-source.ts';
@@ -65,6 +65,7 @@ async function wire(environment: Environment): Promise<AdminWiring> {
   const { SLUICE_GATEWAY_LOG_GROUP: logGroup, AWS_REGION: region } = environment;
   const observation = {
     ...observationParts(dynamo, environment),
+    payloads: payloadStore(environment),
     metrics: hostMetrics() ?? new CloudWatchMetrics(),
     dashboards: logGroup === undefined ? undefined : new TeamDashboards({ logGroup, region }),
     store,

@@ -10,11 +10,13 @@ import { TargetHolds } from '../../shared/middleware/target-holds.ts';
 import type { Routed } from '../../shared/routing/journey.ts';
 import { describeMirrored } from './describe-call.ts';
 import { embedOver } from './embed-call.ts';
+import { beginPayload } from './keep-payload.ts';
 import { recordCall, type SettledScopes } from './record-call.ts';
 import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
 /** Answers a call: from what is stored, or from a provider. */
 export function answerCall(exchange: Exchange, parts: GatewayParts): Promise<GatewayResponse> {
+  beginPayload(exchange);
   const toProvider = (route: () => Promise<Routed>): Promise<Routed> => {
     prepareTargets(exchange, parts);
     return route();
@@ -59,6 +61,7 @@ export function answerWith(
   parts: GatewayParts,
   routed: ReturnType<NonNullable<RespondPorts['through']>>,
 ): Promise<GatewayResponse> {
+  beginPayload(exchange);
   return respond(exchange, { ...respondPorts(exchange, parts), through: () => routed });
 }
 

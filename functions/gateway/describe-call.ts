@@ -17,6 +17,8 @@ export interface CallFacts {
   /** When the last byte had left. */
   readonly endedAtMs: number;
   readonly bytesOut: number | undefined;
+  /** The answer, where it went out in one piece. */
+  readonly body?: string | undefined;
 }
 
 /** The record of a call that is over. Nothing that was said is in it. */

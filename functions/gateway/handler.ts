@@ -111,8 +111,8 @@ async function finish(context: Context & { readonly exchange?: Exchange }, respo
   const kind = exchange?.endpoint?.kind;
   if (exchange === undefined || (kind !== 'call' && kind !== 'count-tokens' && kind !== 'pass-through')) return;
   const wired = await parts();
-  const bytesOut = typeof response?.body === 'string' ? Buffer.byteLength(response.body) : undefined;
-  const facts = { endedAtMs: nowMs(), bytesOut };
+  const body = typeof response?.body === 'string' ? response.body : undefined;
+  const facts = { endedAtMs: nowMs(), bytesOut: body === undefined ? undefined : Buffer.byteLength(body), body };
   const closed = await keepAnswers(exchange, wired, () => closeBooks(exchange, wired, facts));
   measureSpeed(exchange, closed, wired.health, nowMs());
   await Promise.all([exchange.mirrored, wired.health.flush(nowMs())]);

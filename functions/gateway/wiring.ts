@@ -31,8 +31,9 @@ import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import type { CallRecords } from '../../shared/store/record-calls.ts';
-import { callRecords } from '../../shared/store/record-connect.ts';
+import { callRecords, payloadStore } from '../../shared/store/record-connect.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
+import type { PayloadStore } from '../../shared/telemetry/payload.ts';
 import { BudgetNotices } from './notice-budgets.ts';
 import { wirePassThrough, wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
@@ -44,6 +45,8 @@ export interface GatewayParts {
   readonly ledger: Ledger;
   readonly records: CallRecords;
   readonly budgetNotices: BudgetNotices;
+  /** Undefined where no place for payloads is deployed. */
+  readonly payloads: PayloadStore | undefined;
   readonly routing: RoutingPorts;
   readonly health: HealthBoard;
   readonly cache: CacheParts;
@@ -90,6 +93,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
     records,
+    payloads: payloadStore(environment),
     budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
     routing: routingPorts(secrets, health),
     health,

@@ -48,6 +48,7 @@ function gatewayFunction(scope: Construct, { code, settings, tables, secrets }: 
       ...tables.environment(tableIds),
       SLUICE_PROVIDER_SECRET_ID: secrets.provider.secretArn,
       SLUICE_CONFIG: packagedConfig,
+      SLUICE_RECORD_DAYS: String(settings.recordDays),
     },
     permissions: {
       // What keys and limits say is written by the control plane alone: nobody makes a key through the data plane.
@@ -85,6 +86,7 @@ function adminFunction(scope: Construct, { code, settings, tables, secrets }: Fu
       ...tables.environment(tableIds),
       SLUICE_ADMIN_SECRET_ID: secrets.adminKey.secretArn,
       SLUICE_CONFIG: packagedConfig,
+      SLUICE_RECORD_DAYS: String(settings.recordDays),
     },
     permissions: {
       Tables: tableIds.map((table) => tables.allow(table, 'read', 'write')),
@@ -112,7 +114,11 @@ function sweeperFunction(scope: Construct, { code, settings, tables }: Functions
     timeout: Duration.seconds(60),
     memorySize: 256,
     logRetention: settings.logRetentionDays,
-    environment: { ...tables.environment(['ledger', 'records']), SLUICE_CONFIG: packagedConfig },
+    environment: {
+      ...tables.environment(['ledger', 'records']),
+      SLUICE_CONFIG: packagedConfig,
+      SLUICE_RECORD_DAYS: String(settings.recordDays),
+    },
     permissions: {
       // Expired holds lie in any item of the ledger, so it is gone through whole.
       Tables: [tables.allow('ledger', 'read', 'write', 'scan'), tables.allow('records', 'read', 'write')],

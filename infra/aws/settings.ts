@@ -32,6 +32,11 @@ const deploymentSettingsSchema = z.object({
   requestsPerSecond: z.coerce.number().int().min(1).default(1_000),
   requestBurst: z.coerce.number().int().min(1).default(2_000),
   logRetentionDays: retentionDays.default(RetentionDays.ONE_MONTH),
+  /** How many days the record of a call is kept. */
+  recordDays: z.coerce.number().int().min(1).max(3_650).default(30),
+  /** A place for prompts and answers, for keys and routes that say `log_payloads: true`: a bucket with a key of its own, $1 a month. */
+  payloads: onOff.default(false),
+  payloadRetentionDays: z.coerce.number().int().min(1).max(3_650).default(7),
   /** Who is told of alarms and budget alerts by mail, and has to confirm by a click. Others can subscribe to the topic. */
   alarmEmail: z.email().optional(),
   /** The configuration that goes into the functions' code packages, relative to the project. */

@@ -5,6 +5,7 @@ import { Api } from './api.ts';
 import { Dashboard } from './dashboard.ts';
 import { Firewall } from './firewall.ts';
 import { type FunctionCode, Functions } from './functions.ts';
+import { Payloads } from './payloads.ts';
 import { SweepSchedule } from './schedule.ts';
 import { Secrets } from './secrets.ts';
 import type { DeploymentSettings } from './settings.ts';
@@ -36,6 +37,7 @@ export class SluiceStack extends Stack {
       });
     }
     const sweeping = new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
+    if (settings.payloads) new Payloads(this, 'Payloads', { functions, retentionDays: settings.payloadRetentionDays });
     const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });
     new Dashboard(this, 'Dashboard', { code, settings, tables, functions });
 

@@ -13,7 +13,10 @@ export const defaultsSchema = z.strictObject({
 });
 
 /** `defaults` of a key: the same words, and how far its calls may choose their own routing. */
-export const keyDefaultsSchema = defaultsSchema.extend(keyRoutingSchema);
+export const keyDefaultsSchema = defaultsSchema.extend({
+  ...keyRoutingSchema,
+  log_payloads: z.boolean().optional().describe('Whether prompts and answers are kept, redacted. Default false.'),
+});
 
 /** `defaults` of a team, user or organisation: what its keys cannot go beyond, and what they have that say nothing. */
 export const groupDefaultsSchema = keyDefaultsSchema.omit({ cache: true });

@@ -25,6 +25,10 @@ const environmentSchema = z.object({
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
+  /** The bucket for prompts and answers that are kept; unset where payload logging is not deployed. */
+  SLUICE_PAYLOAD_BUCKET: z.string().optional(),
+  /** The folder for them, on a laptop. */
+  SLUICE_PAYLOAD_FOLDER: z.string().optional(),
   /** Where budget alerts are published; unset on a laptop. */
   SLUICE_ALERT_TOPIC_ARN: z.string().optional(),
   /** The gateway function's log group, for dashboards made at run time; unset on a laptop. */

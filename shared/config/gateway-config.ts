@@ -5,11 +5,15 @@ import { providerSettingsSchema } from '../providers/provider-settings.ts';
 import { routeSchema, targetReference } from '../routing/route-schema.ts';
 import { alertSettingsSchema } from './alert-settings.ts';
 import { defaultsSchema } from './config-defaults.ts';
+import { payloadSettingsSchema } from './payload-settings.ts';
 
 const providerName = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _');
 const routeName = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces');
 
-const routeWithCache = routeSchema.extend({ cache: cacheSettingsSchema.optional() });
+const routeWithCache = routeSchema.extend({
+  cache: cacheSettingsSchema.optional(),
+  log_payloads: z.boolean().optional().describe('Whether prompts and answers are kept, redacted, whatever the key says.'),
+});
 
 /** A route, or a name alone: an alias of a model or of another route. */
 const routeOrAlias = z.union([targetReference.transform((target) => routeWithCache.parse({ targets: [target] })), routeWithCache]);
@@ -30,6 +34,7 @@ export const gatewayConfigSchema = z.strictObject({
   /** What happens to calls while DynamoDB does not answer: refused (`closed`) or let through and logged (`open`). */
   on_store_failure: z.enum(['closed', 'open']).default('closed'),
   alerts: alertSettingsSchema.prefault({}),
+  payload_logging: payloadSettingsSchema.prefault({}),
   streaming: z
     .strictObject({
       /** After so much silence a comment goes out, so that no idle timer along the way fires. */

@@ -92,6 +92,8 @@ export interface Exchange {
   replayed?: Replayed;
   /** Takes the answer down, where it is to be kept. */
   recorder?: AnswerRecorder;
+  /** Takes the answer down for the payload log, where that is on. */
+  payload?: AnswerRecorder;
   /** The call's hold on its `Idempotency-Key`, where it is the first with it. */
   idempotency?: Lead;
   /** The status that went out. */

@@ -175,7 +175,10 @@ function deliveryFor(exchange: Exchange, ports: RespondPorts): StreamDelivery {
     costUsd: (usage) => costText(exchange, usage, ports),
     errorOf: (failure) => finalError({ failed: [{ failure, record: lastRecord(exchange, ports.nowMs()) }] }),
     meter: ports.meterFor(exchange),
-    onFrame: (frame) => exchange.recorder?.event(frame),
+    onFrame: (frame) => {
+      exchange.recorder?.event(frame);
+      exchange.payload?.event(frame);
+    },
     framing: framingOf(exchange),
   });
   exchange.delivery = delivery.done;

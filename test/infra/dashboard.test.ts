@@ -125,3 +125,27 @@ describe('the alarms', () => {
     mailed.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'oncall@example.com' });
   });
 });
+
+describe('the place for prompts and answers', () => {
+  it('is not there unless it is asked for', () => {
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    template.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  it('is a bucket with a key and an end of its own, which the gateway only fills and the control plane only reads', () => {
+    const { template: kept } = synthesise({ payloads: 'on', payloadRetentionDays: '3' });
+    kept.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] },
+      LifecycleConfiguration: { Rules: [{ ExpirationInDays: 3, Status: 'Enabled' }] },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+    });
+    kept.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    const actionsOf = (name: string): string[] => {
+      const policies = Object.entries(resourcesOf(kept, 'AWS::IAM::Policy')).filter(([id]) => id.startsWith(`Functions${name}Role`));
+      return JSON.stringify(policies).match(/(?:s3|kms):\w+/g) ?? [];
+    };
+    expect(actionsOf('Gateway').sort()).toEqual(['kms:GenerateDataKey', 's3:PutObject']);
+    expect(actionsOf('Admin').sort()).toEqual(['kms:Decrypt', 's3:GetObject']);
+    expect(actionsOf('Sweeper')).toEqual([]);
+  });
+});

@@ -113,7 +113,7 @@ describe('what a function may do', () => {
 });
 
 describe('the checks of AWS Solutions', () => {
-  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }])('find nothing that is not explained (%o)', (settings) => {
+  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }])('find nothing that is not explained (%o)', (settings) => {
     const { app, stack } = synthesise(settings);
     expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
     expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);

@@ -170,9 +170,16 @@ describe('the functions', () => {
     ]);
     const allTables = Object.values(tables).map((table) => table.environmentVariable);
     expect(Object.fromEntries(variables)).toEqual({
-      Gateway: [...allTables, 'SLUICE_CONFIG', 'SLUICE_PROVIDER_SECRET_ID'].sort(),
-      Admin: [...allTables, 'SLUICE_ADMIN_SECRET_ID', 'SLUICE_CONFIG', 'SLUICE_GATEWAY_LOG_GROUP'].sort(),
-      Sweeper: ['SLUICE_ALERT_TOPIC_ARN', 'SLUICE_CONFIG', 'SLUICE_LEDGER_TABLE', 'SLUICE_PROVIDER_SECRET_ID', 'SLUICE_RECORDS_TABLE'],
+      Gateway: [...allTables, 'SLUICE_CONFIG', 'SLUICE_PROVIDER_SECRET_ID', 'SLUICE_RECORD_DAYS'].sort(),
+      Admin: [...allTables, 'SLUICE_ADMIN_SECRET_ID', 'SLUICE_CONFIG', 'SLUICE_GATEWAY_LOG_GROUP', 'SLUICE_RECORD_DAYS'].sort(),
+      Sweeper: [
+        'SLUICE_ALERT_TOPIC_ARN',
+        'SLUICE_CONFIG',
+        'SLUICE_LEDGER_TABLE',
+        'SLUICE_PROVIDER_SECRET_ID',
+        'SLUICE_RECORDS_TABLE',
+        'SLUICE_RECORD_DAYS',
+      ],
       BudgetWidget: ['SLUICE_CONFIG', 'SLUICE_CONTROL_TABLE', 'SLUICE_LEDGER_TABLE', 'SLUICE_RECORDS_TABLE'],
     });
   });

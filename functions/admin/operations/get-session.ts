@@ -2,13 +2,14 @@ import { GatewayError } from '../../../shared/errors/gateway-error.ts';
 import type { CallRecord } from '../../../shared/telemetry/call-record.ts';
 import { renderCallRecord } from '../../../shared/telemetry/render-call-record.ts';
 import type { Operation } from '../operation.ts';
+import { payloadOf } from './get-request.ts';
 import type { RecordParts } from './list-requests.ts';
 
 /** More steps than any agent takes in a session that somebody reads. */
 const mostSteps = 2_000;
 
 /** `GET /admin/sessions/{id}`: the calls of a session, in order, with a running total. A trace id works as well. */
-export function getSession({ records }: Pick<RecordParts, 'records'>): Operation {
+export function getSession({ records, payloads }: Pick<RecordParts, 'records' | 'payloads'>): Operation {
   return async ({ params }) => {
     const id = params.id ?? '';
     const bySession = await records.listed({ session: id }, mostSteps);
@@ -27,10 +28,20 @@ export function getSession({ records }: Pick<RecordParts, 'records'>): Operation
         ended_at: new Date(Math.max(...steps.map(({ endedAtMs }) => endedAtMs))).toISOString(),
         truncated: steps.length === mostSteps,
         ...totalsOf(steps),
-        steps: withRunningTotal(steps),
+        steps: await withPayloads(withRunningTotal(steps), payloads),
       },
     };
   };
+}
+
+/** So many steps come with what was said, the last ones. */
+const mostPayloads = 100;
+
+async function withPayloads<Step extends { readonly id: string }>(steps: readonly Step[], payloads: RecordParts['payloads']) {
+  const first = steps.length - mostPayloads;
+  return await Promise.all(
+    steps.map(async (step, index) => ({ ...step, payload: index < first ? null : await payloadOf(step.id, payloads) })),
+  );
 }
 
 function totalsOf(steps: readonly CallRecord[]) {

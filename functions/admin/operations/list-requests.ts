@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { CallRange } from '../../../shared/store/record-calls.ts';
 import { startOfCall } from '../../../shared/store/record-keys.ts';
 import { type CallRecord, callEndings } from '../../../shared/telemetry/call-record.ts';
+import type { PayloadStore } from '../../../shared/telemetry/payload.ts';
 import { renderCallRecord } from '../../../shared/telemetry/render-call-record.ts';
 import type { Operation } from '../operation.ts';
 import { pageAnswer, pageRequestOf, pagingQuerySchema } from '../paging.ts';
@@ -15,6 +16,8 @@ export interface RecordParts {
     find(id: string): Promise<CallRecord | undefined>;
     listed(list: { readonly session: string } | { readonly traceId: string }, limit: number): Promise<CallRecord[]>;
   };
+  /** Undefined where prompts and answers are never kept. */
+  readonly payloads: Pick<PayloadStore, 'get'> | undefined;
   readonly clock: () => number;
 }
 
