@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 
 /** Where a team's dashboard is made. */
@@ -24,7 +25,9 @@ export class TeamDashboards {
     const { logGroup, region, client } = this.#options;
     const { CloudWatchClient: Client, PutDashboardCommand } = await import('@aws-sdk/client-cloudwatch');
     // CloudWatch takes letters, digits, - and _ only.
-    const name = `${prefix}${team.replace(/[^A-Za-z0-9_-]/g, '_')}`;
+    const plain = team.replace(/[^A-Za-z0-9_-]/g, '_');
+    // Two teams must not share a dashboard because their names differ in what is left out.
+    const name = plain === team ? prefix + team : `${prefix}${plain}-${createHash('sha256').update(team).digest('hex').slice(0, 8)}`;
     const body = JSON.stringify(teamDashboard(team, { logGroup, region }));
     const cloudWatch = client === undefined ? new Client({}) : await client();
     await cloudWatch.send(new PutDashboardCommand({ DashboardName: name, DashboardBody: body }));

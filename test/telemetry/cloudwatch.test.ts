@@ -63,7 +63,8 @@ describe("a team's dashboard", () => {
     cloudWatch.on(PutDashboardCommand).resolves({});
     const dashboards = new TeamDashboards({ logGroup: '/aws/lambda/gateway', region: 'eu-west-1', client });
     const made = await dashboards.put('research & more');
-    expect(made.name).toBe('sluice-team-research___more');
+    expect(made.name).toMatch(/^sluice-team-research___more-[0-9a-f]{8}$/);
+    expect((await dashboards.put('research')).name).toBe('sluice-team-research');
     const { DashboardName, DashboardBody } = cloudWatch.commandCalls(PutDashboardCommand)[0]?.args[0].input ?? {};
     expect(DashboardName).toBe(made.name);
     expect(JSON.parse(DashboardBody ?? '').widgets).toHaveLength(6);
