@@ -61,11 +61,7 @@ export class ConfiguredProvider {
   readonly #context: ProviderContext;
   #keys: readonly { readonly reference: string; readonly provider: ConfiguredProvider }[] | undefined;
 
-  constructor(
-    id: string,
-    settings: ProviderSettings,
-    context: ProviderContext,
-  ) {
+  constructor(id: string, settings: ProviderSettings, context: ProviderContext) {
     this.id = id;
     this.row = rowFor(id, settings);
     this.headers = { ...this.row.headers, ...settings.headers };

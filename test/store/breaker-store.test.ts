@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoHealthStore } from '../../shared/store/breaker-store-dynamo.ts';
-import { type DynamoDb } from '../../shared/store/dynamo-client.ts';
+import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connect } from '../support/ledger-fixtures.ts';
 import { emulators, type TestDynamoDb } from '../support/ledger-servers.ts';
 
@@ -35,7 +35,8 @@ describe.each(emulators)('the health of lanes on $name', ({ start }) => {
 
   it('loses nothing of what instances count at the same time', async () => {
     const stores = Array.from({ length: 3 }, store);
-    for (let round = 0; round < 4; round += 1) await Promise.all(stores.map((each) => each.add('b/m', 200, { ok: 1, bad: 1, speed: undefined })));
+    for (let round = 0; round < 4; round += 1)
+      await Promise.all(stores.map((each) => each.add('b/m', 200, { ok: 1, bad: 1, speed: undefined })));
     expect(await find('b/m')).toMatchObject({ ok: 12, bad: 12 });
   });
 
@@ -50,7 +51,11 @@ describe.each(emulators)('the health of lanes on $name', ({ start }) => {
   it('gives the probe of a due lane to one instance at a time', async () => {
     await store().open('d/m', { untilMs: clockMs, reason: 'errors', streak: 0 });
     const claim = { nowMs: clockMs, untilMs: clockMs + 10_000 };
-    const claims = await Promise.all([store().claimProbe('d/m', claim), store().claimProbe('d/m', claim), store().claimProbe('d/m', claim)]);
+    const claims = await Promise.all([
+      store().claimProbe('d/m', claim),
+      store().claimProbe('d/m', claim),
+      store().claimProbe('d/m', claim),
+    ]);
     expect(claims.filter(Boolean)).toHaveLength(1);
     expect(await store().claimProbe('d/m', { nowMs: clockMs + 10_000, untilMs: clockMs + 20_000 })).toBe(true);
     expect(await store().claimProbe('d/never-opened', claim)).toBe(false);
