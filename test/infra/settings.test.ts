@@ -15,6 +15,9 @@ describe('deployment settings', () => {
       logRetentionDays: 30,
       config: 'gateway.yaml',
       apiGatewayLogRole: true,
+      recordDays: 30,
+      payloads: false,
+      payloadRetentionDays: 7,
     });
   });
 
