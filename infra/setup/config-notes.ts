@@ -57,6 +57,7 @@ export const configNotes: Readonly<Record<string, string>> = {
     'For so long after it expired an answer is still served at once, while a fresh one is fetched. Default 0.',
   'cache.stale_if_error_seconds': 'For so long after it expired an answer is served when every target fails. Default 0.',
   'cache.serve_when_exhausted': 'Whether a call whose budget is spent gets an answer that is there already. Default false.',
+  'cache.replay': "How a stored answer is streamed: as fast as the caller reads, or at a model's pace. Default `immediate`.",
   'cache.semantic':
     'Answers to questions of the same meaning: the last turn may be said in other words, all else has to be the same. `null` turns off what a wider configuration turned on.',
   'semantic.model': 'Makes the embeddings: `provider/model`, or a route.',

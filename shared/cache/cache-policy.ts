@@ -20,6 +20,8 @@ export interface CachePolicy {
   readonly keptStaleMs: number;
   readonly nondeterministic: boolean;
   readonly serveWhenExhausted: boolean;
+  /** Whether a stored answer is streamed at a model's pace. */
+  readonly paced: boolean;
   /** Undefined where only the very same question is answered alike. */
   readonly semantic: SemanticSettings | undefined;
   readonly namespace: string | undefined;
@@ -68,6 +70,7 @@ export function cachePolicy(configured: ConfiguredSettings, headers: Readonly<Re
     keptStaleMs: 1_000 * Math.max(whileRevalidate, ifError),
     nondeterministic: settings.nondeterministic === true || wishedSeconds !== undefined,
     serveWhenExhausted: settings.serve_when_exhausted === true,
+    paced: settings.replay === 'paced',
     semantic: settings.semantic ?? undefined,
     namespace,
     callerKey,

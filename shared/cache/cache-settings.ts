@@ -34,6 +34,8 @@ export const cacheSettingsSchema = z.strictObject({
   stale_if_error_seconds: seconds.optional(),
   /** Whether a call whose budget is spent still gets an answer that is there already. */
   serve_when_exhausted: z.boolean().optional(),
+  /** How a stored answer is streamed: as fast as the caller reads, or at a model's pace. */
+  replay: z.enum(['immediate', 'paced']).optional(),
   /** Null turns off what a wider configuration turned on. */
   semantic: semanticSettingsSchema.nullable().optional(),
 });

@@ -4,13 +4,20 @@ import type { CachePolicy } from '../cache/cache-policy.ts';
 import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
 import { ageSeconds } from '../cache/freshness.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { piecewise } from '../dialects/piecewise.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Routed } from '../routing/journey.ts';
 import { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
+import type { FrameSource } from '../streaming/frame-source.ts';
 import { ListedFrames } from '../streaming/listed-frames.ts';
+import { PacedFrames } from '../streaming/paced-frames.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { CacheExchange, CacheOutcome, Replayed } from './cache-exchange.ts';
 import { type Exchange, known } from './exchange.ts';
+
+/** How a stored answer is streamed where it is to look like a model's. */
+const pace = { intervalMs: 20, mostMs: 10_000 };
 
 /** The stored answer, unless it was purged along one of the call's dimensions. */
 export function usable(
@@ -61,9 +68,17 @@ export async function replay(exchange: Exchange, replayed: Replayed, nowMs: numb
   }
   const { dialect } = exchange;
   const frames = known(dialect.recording, 'recording').replay(json, call);
-  const stream = new OpenedStream(dialect, dialect.startStream(call), new ListedFrames(frames), answer.target, () => {});
+  const stream = new OpenedStream(dialect, dialect.startStream(call), sourceOf(exchange, frames, replayed, nowMs), answer.target, () => {});
   await stream.opening(false);
   return { ...base, kind: 'stream', stream, usage: undefined };
+}
+
+/** The events all at once, or as a model would send them: some 50 a second, for 10 seconds at most. */
+function sourceOf({ cache, deadlineAtMs }: Exchange, frames: readonly SseFrame[], { from }: Replayed, nowMs: number): FrameSource {
+  // Who repeats a call has waited for its answer before.
+  if (cache?.policy.paced !== true || from === 'idempotency') return new ListedFrames(frames);
+  const pieces = piecewise(frames, pace.mostMs / pace.intervalMs);
+  return new PacedFrames(pieces, { ...pace, mostMs: Math.min(pace.mostMs, (deadlineAtMs - nowMs) / 2) });
 }
 
 /** Who answered then; where the configuration has changed since, whoever would answer now stands in, under that name. */

@@ -51,6 +51,7 @@ beforeAll(async () => {
         everybody: cached({ ttl_seconds: 3600, scope: 'gateway' }),
         renewed: cached({ ttl_seconds: 1, stale_while_revalidate_seconds: 60 }),
         enduring: cached({ ttl_seconds: 1, stale_if_error_seconds: 60 }),
+        paced: cached({ ttl_seconds: 3600, replay: 'paced' }),
         spent: cached({ ttl_seconds: 3600, serve_when_exhausted: true }),
       },
     }),
@@ -160,6 +161,21 @@ describe('the cache', () => {
     expect(replayed).toBe(body.choices[0].message.content);
     expect(last).toMatchObject({ usage, cost_usd: 0 });
     expect(upstream.received).toHaveLength(2);
+  });
+
+  it('streams a hit at the pace of a model where that is configured', async () => {
+    const question = fresh('paced');
+    upstream.behave(answerJson(200, bodyOf('one word after the other, '.repeat(4))));
+    const { choices } = JSON.parse((await ask(question)).text);
+    await askUntilStored(question);
+    const begunAtMs = performance.now();
+    const { data, response } = await client.chat.completions.create({ ...question, stream: true }).withResponse();
+    const texts: string[] = [];
+    for await (const chunk of data) if (chunk.choices[0]?.delta.content) texts.push(chunk.choices[0].delta.content);
+    expect(response.headers.get('x-sluice-cache')).toBe('hit');
+    expect(texts).toHaveLength(20);
+    expect(texts.join('')).toBe(choices[0].message.content);
+    expect(performance.now() - begunAtMs).toBeGreaterThanOrEqual(400);
   });
 
   it('keeps usage from a caller of a replayed stream who did not ask for it', async () => {
