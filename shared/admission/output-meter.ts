@@ -30,6 +30,8 @@ export class OutputMeter {
   #heldTokens: number;
   #asking = false;
   #refused = false;
+  #seenBytes = 0;
+  #largestStep = 0;
   #onDecided: (() => void) | undefined;
 
   /** @param onAdmitted is told of what is held after each extension; settle with the last one. */
@@ -51,9 +53,13 @@ export class OutputMeter {
     const held = this.#heldTokens * this.#quote.choices;
     if (this.#heldTokens >= this.#quote.outputTokens) return 'go';
     const left = held - output.outputBytes;
-    if (this.#refused) return left > 0 ? 'go' : 'stop';
-    if (left < held * refillBelow && !this.#asking) this.#ask();
-    if (left > 0) return 'go';
+    this.#largestStep = Math.max(this.#largestStep, output.outputBytes - this.#seenBytes);
+    this.#seenBytes = output.outputBytes;
+    // The next event is made, and billed, before it can be looked at: room for it stays, judged by the largest so far.
+    const hasRoom = left > this.#largestStep;
+    if (this.#refused) return hasRoom ? 'go' : 'stop';
+    if ((left < held * refillBelow || !hasRoom) && !this.#asking) this.#ask();
+    if (hasRoom) return 'go';
     this.#onDecided = onDecided;
     return 'wait';
   }

@@ -9,14 +9,19 @@ import type { LiveConfig } from '../config/live-config.ts';
 import type { Directory } from '../control/directory.ts';
 import { subjectOf } from '../control/subject.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { mayHideOutput } from '../providers/hidden-output.ts';
 import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
+import { mayResume } from './may-resume.ts';
 
 /** Fewer output tokens than this are no useful answer: such a call is refused, not shortened. */
 export const defaultFloorTokens = 256;
 
 /** How long after its deadline a call may still be settling. */
 const settlingMs = 10_000;
+
+/** No amount is larger. */
+const mostNanoUsd = Number.MAX_SAFE_INTEGER;
 
 /** What admission needs of the world. */
 export interface AdmitOptions {
@@ -57,19 +62,24 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   if (scopes.length === 0) return;
 
   const { fixedOutput = false } = exchange.dialect;
-  const slices = !fixedOutput && mayBeSliced(call, plan);
+  // An answer that another target may have to carry on costs twice at most; where that does not fit, it is not carried on.
+  const attempts = mayResume(call, plan, exchange.dialect) ? 2 : 1;
+  const slices = !fixedOutput && attempts === 1 && mayBeSliced(call, plan);
   const wanted = slices ? Math.min(outputTokens, firstSliceTokens) : outputTokens;
   const floor = fixedOutput ? wanted : Math.min(wanted, defaultFloorTokens);
-  const answer = await options.ledger.admit({
-    requestId: exchange.requestId,
-    scopes,
-    amountNanoUsd: quote.costWith(wanted),
-    floorNanoUsd: quote.costWith(floor),
-    tokens: quote.inputTokens + wanted * quote.choices,
-    floorTokens: quote.inputTokens + floor * quote.choices,
-    nowMs,
-    expiresAtMs: exchange.deadlineAtMs + settlingMs,
-  });
+  const ask = (times: number) =>
+    options.ledger.admit({
+      requestId: exchange.requestId,
+      scopes,
+      amountNanoUsd: Math.min(quote.costWith(wanted) * times, Math.max(quote.costWith(wanted), callOptions.maxCostNanoUsd ?? mostNanoUsd)),
+      floorNanoUsd: quote.costWith(floor),
+      tokens: (quote.inputTokens + wanted * quote.choices) * times,
+      floorTokens: quote.inputTokens + floor * quote.choices,
+      nowMs,
+      expiresAtMs: exchange.deadlineAtMs + settlingMs,
+    });
+  const twice = attempts === 2 ? await ask(2) : undefined;
+  const answer = twice?.outcome === 'admitted' ? twice : await ask(1);
   if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
   exchange.admitted = answer;
   Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
@@ -88,7 +98,8 @@ async function admitRequestAlone(exchange: Exchange, scopes: readonly Scope[], l
   Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
 }
 
-function quotedTarget(target: Target, config: LiveConfig) {
+/** A target as its costs are quoted. */
+export function quotedTarget(target: Target, config: LiveConfig) {
   return {
     name: target.name,
     catalogueId: target.provider.row.id,
@@ -130,7 +141,9 @@ function unpricedModel(names: readonly string[]): GatewayError {
 
 /** Held in slices where leaving early stops the bill, so that a large max_tokens pins cents and not dollars. */
 function mayBeSliced(call: Call, plan: Plan): boolean {
-  return call.stream && everyTarget(plan).every(({ provider }) => provider.stopsBillingOnAbort);
+  return (
+    call.stream && everyTarget(plan).every(({ provider, model }) => provider.stopsBillingOnAbort && !mayHideOutput(call, provider, model))
+  );
 }
 
 function tokensHeld(quote: Quote, admitted: { readonly amountNanoUsd: number; readonly tokens: number }, wanted: number): number {

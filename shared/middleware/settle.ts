@@ -1,10 +1,10 @@
 import type { Ledger, Settled } from '../admission/ledger.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { sumOfUsage, type Usage, usageOf } from '../calls/usage.ts';
 import type { DeliveryReport } from '../delivery/stream-delivery.ts';
 import type { AnswerFacts } from '../dialects/dialect.ts';
 import type { Target } from '../routing/plan.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
-import type { Answered, Exchange } from './exchange.ts';
+import type { Answered, Consumption, Exchange } from './exchange.ts';
 
 /** What settling needs of the world. */
 export interface SettleOptions {
@@ -16,15 +16,6 @@ export interface SettleOptions {
 /** What a call cost at a target, in nano-USD; undefined where no price is known. */
 type CostOf = (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
 
-/** What a call turned out to have used. */
-export interface Consumption {
-  readonly usage: Usage;
-  /** Undefined where no price is known. */
-  readonly costNanoUsd: number | undefined;
-  /** Whether the provider did not say, so that the figures are upper bounds. */
-  readonly estimated: boolean;
-}
-
 /** A call of which nothing more will be heard. */
 export interface ClosedCall {
   readonly consumption: Consumption;
@@ -35,7 +26,7 @@ export interface ClosedCall {
 /** Waits for the last word of a call, and adds up what it used. Never throws. */
 export async function closeCall(exchange: Exchange, costOf: CostOf): Promise<ClosedCall> {
   const delivery = await exchange.delivery;
-  return { consumption: consumptionOf(exchange, delivery, costOf), delivery };
+  return { consumption: withFirstPart(consumptionOf(exchange, delivery, costOf), exchange), delivery };
 }
 
 /**
@@ -50,7 +41,7 @@ export async function settle(exchange: Exchange, consumption: Consumption, optio
     .settle(admitted, {
       actualNanoUsd: consumption.costNanoUsd ?? 0,
       actualTokens: consumption.usage.inputTokens + consumption.usage.outputTokens,
-      ...(exchange.answered && { servedModels: [exchange.answered.target.name, exchange.plan?.requested ?? ''] }),
+      ...(exchange.answered && { servedModels: servedModels(exchange) }),
       nowMs: options.nowMs(),
     })
     .catch((error: unknown) => {
@@ -80,11 +71,38 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, answered.estimated ?? false);
   const bound = boundUsage(exchange, answered.facts);
   const consumption = priced(bound, answered, costOf, true);
-  const held = exchange.admitted?.amountNanoUsd;
+  const held = exchange.admitted && Math.max(0, exchange.admitted.amountNanoUsd - (exchange.resumed?.consumption.costNanoUsd ?? 0));
   // A provider that bills on regardless of who listens may bill all that was held for it.
   const billsOn = exchange.dialect.fixedOutput === true || !answered.target.provider.stopsBillingOnAbort;
   if (leftEarly(delivery) && billsOn && held !== undefined) return { ...consumption, costNanoUsd: held };
-  return consumption;
+  // An estimate counts every byte for a token; what it says beyond the hold is its own excess, not the provider's.
+  const atMost = Math.min(consumption.costNanoUsd ?? 0, held ?? Number.POSITIVE_INFINITY);
+  return consumption.costNanoUsd === undefined ? consumption : { ...consumption, costNanoUsd: atMost };
+}
+
+/** The names under which a call was served: as the caller named the model, and every target that made a part of the answer. */
+export function servedModels({ answered, resumed, plan }: Pick<Exchange, 'answered' | 'resumed' | 'plan'>): string[] {
+  return [...(resumed ? [resumed.from.name] : []), ...(answered ? [answered.target.name] : []), plan?.requested ?? ''];
+}
+
+/** What an answer used that broke off: as its provider reported, else its bound, within what was asked of the provider. */
+export function settleBroken(exchange: Exchange, answered: Answered, costOf: CostOf): Consumption {
+  const reported = answered.usage?.() ?? answered.facts.usage;
+  if (reported !== undefined) return priced(reported, answered, costOf, false);
+  const bound = boundUsage(exchange, answered.facts);
+  const most = exchange.maxOutputTokens ?? exchange.quote?.outputTokens ?? bound.outputTokens;
+  return priced({ ...bound, outputTokens: Math.min(bound.outputTokens, most) }, answered, costOf, true);
+}
+
+function withFirstPart(consumption: Consumption, { resumed }: Exchange): Consumption {
+  if (resumed === undefined) return consumption;
+  const { usage, costNanoUsd, estimated } = resumed.consumption;
+  const unpriced = costNanoUsd === undefined || consumption.costNanoUsd === undefined;
+  return {
+    usage: sumOfUsage(usage, consumption.usage),
+    costNanoUsd: unpriced ? (costNanoUsd ?? consumption.costNanoUsd) : costNanoUsd + consumption.costNanoUsd,
+    estimated: estimated || consumption.estimated,
+  };
 }
 
 function leftEarly(delivery: DeliveryReport | undefined): boolean {
