@@ -28,7 +28,8 @@ export function describeError(thrown: unknown, depth = 0): Record<string, unknow
   const code = 'code' in thrown && typeof thrown.code === 'string' ? { code: thrown.code } : {};
   return {
     error: thrown.name,
-    message: thrown.message,
+    // Not `message`: that is the line's own.
+    reason: thrown.message,
     ...code,
     ...(depth === 0 &&
       thrown.stack !== undefined && {
