@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Outage } from '../../shared/cache/outage.ts';
 import { SingleFlight } from '../../shared/cache/single-flight.ts';
-import { ExactVectorIndex } from '../../shared/cache/vector-index.ts';
+import { ExactVectorIndex, type VectorIndex } from '../../shared/cache/vector-index.ts';
+import { type Environment, storeConnection } from '../../shared/config/environment.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { DynamoAnswers } from '../../shared/store/cache-answers.ts';
@@ -10,12 +11,13 @@ import { DynamoGenerations } from '../../shared/store/cache-generations.ts';
 import { DynamoIdempotency } from '../../shared/store/cache-idempotency.ts';
 import type { CacheTable } from '../../shared/store/cache-items.ts';
 import { DynamoVectors } from '../../shared/store/cache-vectors.ts';
+import { S3VectorIndex } from '../../shared/store/vector-index-s3.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 
 /** The cache and the idempotency keys, on one table. */
 export function wireCache(
   place: CacheTable,
-  { log, nowMs }: { readonly log: Log; readonly nowMs: () => number },
+  { environment, log, nowMs }: { readonly environment: Environment; readonly log: Log; readonly nowMs: () => number },
 ): { readonly cache: CacheParts; readonly idempotency: IdempotencyParts } {
   const answers = new DynamoAnswers(place);
   const wallMs = (): number => Math.floor(nowMs());
@@ -33,10 +35,18 @@ export function wireCache(
       flight,
       statistics: new DynamoCacheCounts(place),
       outage: new Outage(),
-      vectors: new ExactVectorIndex(new DynamoVectors(place, Date.now), wallMs),
+      vectors: vectorIndex(place, environment, wallMs),
       log,
       nowMs,
     },
     idempotency: { store: new DynamoIdempotency(place), log, nowMs: wallMs },
   };
+}
+
+/** S3 Vectors where the stack has an index there, and else the exact one in the cache table. */
+function vectorIndex(place: CacheTable, environment: Environment, nowMs: () => number): VectorIndex {
+  const { SLUICE_VECTOR_INDEX_ARN: indexArn } = environment;
+  if (indexArn === undefined) return new ExactVectorIndex(new DynamoVectors(place, Date.now), nowMs);
+  const { region, credentials } = storeConnection(environment);
+  return new S3VectorIndex({ indexArn, region, credentials, nowMs, random: Math.random });
 }

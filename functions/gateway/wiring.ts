@@ -98,7 +98,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     routing: routingPorts(secrets, health),
     health,
     passThrough: wirePassThrough(secrets),
-    ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { log, nowMs }),
+    ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs }),
     log,
   };
 }

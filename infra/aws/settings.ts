@@ -37,6 +37,10 @@ const deploymentSettingsSchema = z.object({
   /** A place for prompts and answers, for keys and routes that say `log_payloads: true`: a bucket with a key of its own, $1 a month. */
   payloads: onOff.default(false),
   payloadRetentionDays: z.coerce.number().int().min(1).max(3_650).default(7),
+  /** An index in S3 Vectors for the semantic cache, in the place of the exact one in the cache table. */
+  semanticCache: onOff.default(false),
+  /** Numbers of an embedding, as the model of the semantic cache makes them (`semantic.dimensions` in gateway.yaml). */
+  semanticCacheDimensions: z.coerce.number().int().min(1).max(4_096).default(256),
   /** Who is told of alarms and budget alerts by mail, and has to confirm by a click. Others can subscribe to the topic. */
   alarmEmail: z.email().optional(),
   /** The configuration that goes into the functions' code packages, relative to the project. */

@@ -8,6 +8,7 @@ import { type FunctionCode, Functions } from './functions.ts';
 import { Payloads } from './payloads.ts';
 import { SweepSchedule } from './schedule.ts';
 import { Secrets } from './secrets.ts';
+import { SemanticCache } from './semantic-cache.ts';
 import type { DeploymentSettings } from './settings.ts';
 import { Tables } from './tables.ts';
 
@@ -38,6 +39,7 @@ export class SluiceStack extends Stack {
     }
     const sweeping = new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
     if (settings.payloads) new Payloads(this, 'Payloads', { functions, retentionDays: settings.payloadRetentionDays });
+    if (settings.semanticCache) new SemanticCache(this, 'SemanticCache', { functions, dimensions: settings.semanticCacheDimensions });
     const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });
     new Dashboard(this, 'Dashboard', { code, settings, tables, functions });
 

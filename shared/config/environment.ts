@@ -29,6 +29,8 @@ const environmentSchema = z.object({
   SLUICE_PAYLOAD_BUCKET: z.string().optional(),
   /** The folder for them, on a laptop. */
   SLUICE_PAYLOAD_FOLDER: z.string().optional(),
+  /** The index in S3 Vectors for questions by their meaning; unset where the exact index in the cache table is used. */
+  SLUICE_VECTOR_INDEX_ARN: z.string().optional(),
   /** Where budget alerts are published; unset on a laptop. */
   SLUICE_ALERT_TOPIC_ARN: z.string().optional(),
   /** The gateway function's log group, for dashboards made at run time; unset on a laptop. */

@@ -31,6 +31,7 @@ const allowed = [
   ['admission', '../pricing/price.ts'],
   ['store', '../admission/ledger.ts'],
   ['store', '@aws-sdk/client-dynamodb'],
+  ['store', '@aws-sdk/client-s3vectors'],
   ['middleware', '../routing/plan.ts'],
   ['providers', '../dialects/dialect.ts'],
 ] as const;

@@ -113,12 +113,15 @@ describe('what a function may do', () => {
 });
 
 describe('the checks of AWS Solutions', () => {
-  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }])('find nothing that is not explained (%o)', (settings) => {
-    const { app, stack } = synthesise(settings);
-    expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
-    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
-    expect(Annotations.fromStack(stack).findError('*', Match.anyValue())).toEqual([]);
-  });
+  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }, { semanticCache: 'on' }])(
+    'find nothing that is not explained (%o)',
+    (settings) => {
+      const { app, stack } = synthesise(settings);
+      expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
+      expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+      expect(Annotations.fromStack(stack).findError('*', Match.anyValue())).toEqual([]);
+    },
+  );
 
   it('do find what is wrong', () => {
     const { app, stack } = synthesise();

@@ -13,6 +13,8 @@ describe('deployment settings', () => {
       requestsPerSecond: 1_000,
       requestBurst: 2_000,
       logRetentionDays: 30,
+      semanticCache: false,
+      semanticCacheDimensions: 256,
       config: 'gateway.yaml',
       apiGatewayLogRole: true,
       recordDays: 30,
