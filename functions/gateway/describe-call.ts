@@ -3,7 +3,7 @@ import type { Call } from '../../shared/calls/call.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
 import type { MirroredCall } from '../../shared/middleware/mirror.ts';
-import type { ClosedCall } from '../../shared/middleware/settle.ts';
+import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts';
 import { type Cost, costOf } from '../../shared/pricing/cost.ts';
 import type { AttemptRecord } from '../../shared/routing/final-error.ts';
 import type { Target } from '../../shared/routing/plan.ts';
@@ -33,6 +33,7 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     dialect: exchange.endpoint?.kind === 'pass-through' ? 'pass-through' : exchange.dialect.name,
     ...(call && { model: call.model.slice(0, 256), stream: call.stream }),
     ...(answered && answerOf(answered)),
+    ...(exchange.resumed && { resumed: { from: exchange.resumed.from.name, atOutputBytes: exchange.resumed.atOutputBytes } }),
     attempts: exchange.attempts.map((attempt) => attemptOf(attempt, exchange.startedAtMs)),
     ...(exchange.status !== undefined && { status: exchange.status }),
     ...errorOf(exchange, closed),
@@ -119,8 +120,11 @@ function moneyOf(exchange: Exchange, { consumption }: ClosedCall): Pick<CallReco
     costNanoUsd: costNanoUsd ?? 0,
     ...(estimated && { estimated: true }),
     ...(costNanoUsd === undefined && { unpriced: true }),
-    // What was charged in full because nobody knows better has no parts.
-    ...(cost !== undefined && cost.totalNanoUsd > 0 && cost.totalNanoUsd === costNanoUsd && { cost: withoutZeros(cost.parts) }),
+    // What was charged in full because nobody knows better has no parts, nor has what two targets charged.
+    ...(cost !== undefined &&
+      exchange.resumed === undefined &&
+      cost.totalNanoUsd > 0 &&
+      cost.totalNanoUsd === costNanoUsd && { cost: withoutZeros(cost.parts) }),
     ...(exchange.admitted && { heldNanoUsd: exchange.admitted.amountNanoUsd }),
   };
 }
@@ -162,10 +166,11 @@ export function describeMirrored(exchange: Exchange, mirror: Target, mirrored: M
 }
 
 /** What the ledger is going to charge, and whom. */
-function scopesOf({ admitted, answered, plan, targetHolds }: Exchange, { consumption }: ClosedCall): Partial<CallRecord> {
+function scopesOf(exchange: Exchange, { consumption }: ClosedCall): Partial<CallRecord> {
+  const { admitted, answered, targetHolds } = exchange;
   const held = admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld];
   const scopes = [...new Map(held.map((scope) => [scope.id, scope])).values()];
-  const served = answered && [answered.target.name, plan?.requested ?? ''];
+  const served = answered && servedModels(exchange);
   const spared = scopes.filter((scope) => served !== undefined && !concernsModel(scope, served));
   const ids = [...scopes.map(({ id }) => id), ...(targetHolds?.charged ?? [])];
   return {

@@ -18,6 +18,8 @@ export const configNotes: Readonly<Record<string, string>> = {
   'providers.<name>.data_collection':
     '`deny` declares that the provider neither keeps nor trains on what it is sent. Default: taken to be `allow`.',
   'providers.<name>.max_tokens_field': 'The field that bounds the output. Default: as the catalogue says, else `max_tokens`.',
+  'providers.<name>.continues_by':
+    'How it is asked to carry on with an answer that another provider has begun, for routes with `resume`. Default: as its documentation says, else it is not asked.',
   'providers.<name>.models': 'Models by name that the catalogue does not know, or knows otherwise.',
   context_length: 'Tokens of input and output together.',
   max_output_tokens: 'The longest answer, in tokens.',

@@ -57,3 +57,21 @@ export function usageOf(counts: Partial<Usage>): Usage {
     ...counts,
   };
 }
+
+/** What two answers consumed together. */
+export function sumOfUsage(one: Usage, other: Usage): Usage {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cachedInputTokens: one.cachedInputTokens + other.cachedInputTokens,
+    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
+    cacheWrite1hTokens: one.cacheWrite1hTokens + other.cacheWrite1hTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
+    inputAudioTokens: one.inputAudioTokens + other.inputAudioTokens,
+    outputAudioTokens: one.outputAudioTokens + other.outputAudioTokens,
+    images: one.images + other.images,
+    audioMs: one.audioMs + other.audioMs,
+    characters: one.characters + other.characters,
+    searches: one.searches + other.searches,
+  };
+}

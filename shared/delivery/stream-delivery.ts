@@ -32,6 +32,19 @@ export interface OutputMeter {
   usageSoFar(state: StreamState): Usage;
 }
 
+/** Carries a stream that broke off past its first content on elsewhere, once. */
+export interface StreamRescue {
+  /** Sees every event of the first stream that is part of the answer, in order. */
+  saw(frame: SseFrame): void;
+  /**
+   * Looks for a stream that carries on. Never rejects; undefined where there is none.
+   * @param signal fires when the caller has left.
+   */
+  carryOn(failure: UpstreamFailure, signal: AbortSignal): Promise<OpenedStream | undefined>;
+  /** An event of the second stream as part of the first one; undefined where nothing of it is left to tell. */
+  joined(frame: SseFrame): SseFrame | undefined;
+}
+
 export interface DeliveryOptions {
   readonly dialect: Dialect;
   /** After so much silence a comment goes out. */
@@ -45,6 +58,8 @@ export interface DeliveryOptions {
   readonly framing?: StreamFraming | undefined;
   /** Sees every event of the provider that is part of the answer, in order. */
   readonly onFrame?: ((frame: SseFrame, reading: FrameReading) => void) | undefined;
+  /** Default: a stream that breaks off ends in an error event. */
+  readonly rescue?: StreamRescue | undefined;
 }
 
 /**
@@ -68,6 +83,8 @@ export class StreamDelivery extends Readable {
   #blocked = false;
   /** The meter has not decided yet; the stream stands still. */
   #waiting = false;
+  /** Set once the first stream broke off and the rest is looked for; fires when the caller leaves. */
+  #rescue: AbortController | undefined;
 
   constructor(options: DeliveryOptions) {
     super({ highWaterMark: 64 * 1024 });
@@ -88,8 +105,9 @@ export class StreamDelivery extends Readable {
     stream.attach({
       frame: (frame, reading) => this.#deliver(stream, frame, reading),
       end: () => this.#complete(stream),
-      fail: (failure) => this.fail(this.#options.errorOf(failure)),
+      fail: (failure) => this.#broken(failure),
     });
+    if (this.#blocked && !this.#over) stream.pause();
   }
 
   /** Sends a comment at once, so that the status and the headers leave. */
@@ -114,15 +132,45 @@ export class StreamDelivery extends Readable {
   override _destroy(_error: Error | null, callback: (error?: Error | null) => void): void {
     if (!this.#over) {
       this.#stream?.cancel();
+      this.#rescue?.abort();
       this.#finish('client_gone', undefined);
     }
     // The error belongs to the caller's connection; it is in the report, and must not travel into the runtime.
     callback(null);
   }
 
-  #deliver(stream: OpenedStream, frame: SseFrame, reading: FrameReading): void {
+  /** The stream broke off. Silence is bridged while the rest is looked for; if nobody has it, the failure is told. */
+  #broken(failure: UpstreamFailure): void {
+    const { errorOf, rescue } = this.#options;
+    const error = errorOf(failure);
+    if (rescue === undefined || this.#rescue !== undefined || this.#over) {
+      this.fail(error);
+      return;
+    }
+    const gone = new AbortController();
+    this.#rescue = gone;
+    rescue.carryOn(failure, gone.signal).then(
+      (next) => {
+        if (next === undefined) this.fail(error);
+        else this.attach(next);
+      },
+      () => this.fail(error),
+    );
+  }
+
+  /** An event as the caller gets it: what a second stream says goes out as part of the first. */
+  #told(frame: SseFrame): SseFrame | undefined {
+    const { rescue } = this.#options;
+    if (this.#rescue !== undefined) return rescue?.joined(frame);
+    rescue?.saw(frame);
+    return frame;
+  }
+
+  #deliver(stream: OpenedStream, read: SseFrame, reading: FrameReading): void {
     if (this.#over) return;
     const { dialect, costUsd, meter, onFrame } = this.#options;
+    const frame = this.#told(read);
+    if (frame === undefined) return;
     onFrame?.(frame, reading);
     if (reading.content) this.#firstContentAtMs ??= this.#options.nowMs();
     if (!reading.withhold) {

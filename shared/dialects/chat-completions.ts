@@ -8,6 +8,7 @@ import { chatFromResult } from './chat-completions-from-result.ts';
 import { type ChatParts, chatPartFrames, startChatParts } from './chat-completions-parts.ts';
 import { chatRecording } from './chat-completions-recording.ts';
 import { nativeChatBody, parseChatRequest } from './chat-completions-request.ts';
+import { chatResuming } from './chat-completions-resuming.ts';
 import {
   type ChatStreamState,
   closeChatStream,
@@ -51,5 +52,6 @@ export const chatCompletions: Dialect<ChatStreamState> = {
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiErrorBody(error)))],
   allowsComments: true,
   recording: chatRecording,
+  resuming: chatResuming,
   translation,
 };

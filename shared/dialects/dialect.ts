@@ -6,6 +6,7 @@ import type { Usage } from '../calls/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { Recording } from './recording.ts';
+import type { Resuming } from './resuming.ts';
 import type { Translation } from './translation.ts';
 
 /** A request as it reaches a dialect: JSON already parsed, its size known. */
@@ -155,6 +156,8 @@ export interface Dialect<State extends StreamState = StreamState> {
   readonly fixedOutput?: true;
   /** Carries answers between streams and bodies. Without it a streamed answer is neither kept nor served from what is kept. */
   readonly recording?: Recording;
+  /** Carries a broken stream on at another provider. Without it a failure past the first content ends the answer. */
+  readonly resuming?: Resuming;
   /** Carries calls to providers that do not speak the dialect. Without it the dialect reaches only those that do. */
   readonly translation?: Translation;
 }

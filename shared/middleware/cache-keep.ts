@@ -90,6 +90,7 @@ export async function finishedAnswer(
   if (body === undefined) return undefined;
   const { target, facts } = answered;
   const usage = answered.usage?.() ?? facts.usage;
+  const costNanoUsd = usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier);
   const storedAtMs = Math.floor(ports.cache.nowMs());
   const answer = {
     dialect: known(exchange.call, 'call').dialect,
@@ -98,7 +99,7 @@ export async function finishedAnswer(
     storedAtMs,
     freshUntilMs: storedAtMs,
     keptUntilMs: storedAtMs,
-    costNanoUsd: usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier),
+    costNanoUsd: costNanoUsd === undefined ? undefined : costNanoUsd + (exchange.resumed?.consumption.costNanoUsd ?? 0),
     durationMs: Math.round(storedAtMs - exchange.startedAtMs),
     generations: {},
     etag: etagOf(body.text),

@@ -49,6 +49,23 @@ export interface Answered {
   readonly answeredAtMs: number;
 }
 
+/** What a call turned out to have used. */
+export interface Consumption {
+  readonly usage: Usage;
+  /** Undefined where no price is known. */
+  readonly costNanoUsd: number | undefined;
+  /** Whether the provider did not say, so that the figures are upper bounds. */
+  readonly estimated: boolean;
+}
+
+/** The part of an answer that was there when it broke off. */
+export interface Resumed {
+  readonly from: Target;
+  /** UTF-8 bytes of what the model had made. */
+  readonly atOutputBytes: number;
+  readonly consumption: Consumption;
+}
+
 /**
  * One request on its way through the chain. Each middleware fills in what it finds out; the last one settles with it.
  */
@@ -85,6 +102,8 @@ export interface Exchange {
   /** A copy of the call under way to the mirror of its route. */
   mirrored?: Promise<void>;
   answered?: Answered;
+  /** The first part of the answer, where it broke off and another target carried it on. */
+  resumed?: Resumed;
   delivery?: Promise<DeliveryReport>;
   /** The cache's part in the call; absent where it has none. */
   cache?: CacheExchange;

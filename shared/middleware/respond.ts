@@ -10,6 +10,7 @@ import { finalError } from '../routing/final-error.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
 import { type Exchange, type GatewayResponse, known } from './exchange.ts';
+import { rescueFor } from './resume.ts';
 import { safeHeaders } from './safe-headers.ts';
 
 /** What answering needs of the world. */
@@ -180,6 +181,7 @@ function deliveryFor(exchange: Exchange, ports: RespondPorts): StreamDelivery {
       exchange.payload?.event(frame);
     },
     framing: framingOf(exchange),
+    rescue: rescueFor(exchange, { ...ports, journey: () => journeyOf(exchange) }),
   });
   exchange.delivery = delivery.done;
   return delivery;
@@ -198,7 +200,7 @@ function costText(exchange: Exchange, usage: Usage, ports: RespondPorts): string
   if (exchange.answered === undefined) return undefined;
   const { target, facts } = exchange.answered;
   const cost = ports.costOf(target, usage, facts.serviceTier);
-  return cost === undefined ? undefined : usd(cost);
+  return cost === undefined ? undefined : usd(cost + (exchange.resumed?.consumption.costNanoUsd ?? 0));
 }
 
 function streamResponse(exchange: Exchange, body: StreamDelivery, ports: RespondPorts): GatewayResponse {

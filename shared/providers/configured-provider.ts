@@ -1,4 +1,5 @@
 import type { DialectName } from '../calls/call.ts';
+import type { ContinuationStyle } from '../dialects/resuming.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
   completeRow,
@@ -47,6 +48,15 @@ export interface ProviderContext {
   readonly secrets: SecretReader;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
+
+/** The providers whose documentation says how; DeepSeek does it at another base URL, so its operator has to say so. */
+const documentedContinuations: Readonly<Record<string, ContinuationStyle>> = {
+  mistral: 'prefix',
+  litellm: 'prefix',
+  moonshot: 'partial',
+  qwen: 'partial',
+  vllm: 'continue_final_message',
+};
 
 /** A provider as configured: a row of the catalogue and what the operator says of it. */
 export class ConfiguredProvider {
@@ -114,6 +124,11 @@ export class ConfiguredProvider {
 
   get stopsBillingOnAbort(): boolean {
     return this.#settings.stops_billing_on_abort ?? this.row.quirks.stopsBillingOnAbort;
+  }
+
+  /** How it is asked to carry on with an answer that another has begun; undefined where nobody says that it can. */
+  get continuesBy(): ContinuationStyle | undefined {
+    return this.#settings.continues_by ?? documentedContinuations[this.row.id];
   }
 
   get asksForStreamUsage(): boolean {

@@ -31,6 +31,8 @@ export const providerSettingsSchema = z.strictObject({
   /** `deny` declares that the provider neither keeps nor trains on what it is sent; see `provider.data_collection` of a request. */
   data_collection: z.enum(['allow', 'deny']).optional(),
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+  /** How it is asked to carry on with an answer that has begun; see `resume` of routes. */
+  continues_by: z.enum(['assistant_message', 'prefix', 'partial', 'continue_final_message']).optional(),
   models: z.record(z.string(), modelSettingsSchema).optional(),
 });
 

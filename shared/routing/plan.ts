@@ -46,6 +46,7 @@ function planOne(model: string, table: RoutingTable, view: PlanView): Plan {
     route: name,
     targets: unique([...canaryFirst(route, context), ...targets]),
     fallbacks,
+    resume: route.resume ?? false,
     mirror,
     leftOut: context.leftOut,
     reasons: context.reasons,
@@ -63,6 +64,7 @@ function canaryFirst(route: Route, context: ResolveContext): Target[] {
 const emptyPlan: Omit<Plan, 'requested' | 'targets'> = {
   route: undefined,
   fallbacks: { contextLength: [], contentPolicy: [] },
+  resume: false,
   mirror: undefined,
   leftOut: [],
   reasons: new Map(),

@@ -90,6 +90,12 @@ export const routeSchema = z.strictObject({
     .array(plainTarget)
     .optional()
     .describe('Targets for calls that the one tried refused for their content. Without them the rest of the route is tried.'),
+  resume: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether a streamed answer that breaks off is carried on by the next target that can, with what was said as its beginning. Default false.',
+    ),
   canary: z
     .strictObject({
       target: plainTarget,

@@ -30,6 +30,8 @@ export interface Plan {
   readonly targets: readonly Target[];
   /** What takes the place of the rest of the targets after a failure of this kind; empty where nothing does. */
   readonly fallbacks: { readonly contextLength: readonly Target[]; readonly contentPolicy: readonly Target[] };
+  /** Whether an answer that breaks off may be carried on by another target. */
+  readonly resume: boolean;
   /** Is sent a copy of the call, whose answer is recorded and not returned. */
   readonly mirror: Target | undefined;
   /** Targets that are not for this call, and why. */

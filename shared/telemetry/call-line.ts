@@ -29,6 +29,7 @@ export function callLine(record: CallRecord): Record<string, unknown> {
       status,
       outcome,
     })),
+    resumed: record.resumed && { from: record.resumed.from, at_output_bytes: record.resumed.atOutputBytes },
     finish_reason: record.finishReason,
     tools: record.tools,
     usage,

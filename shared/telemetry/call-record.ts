@@ -54,6 +54,8 @@ export const callRecordSchema = z.object({
   /** `provider/model` that answered. */
   servedBy: z.string().optional(),
   provider: z.string().optional(),
+  /** Where the answer broke off and `servedBy` carried it on: who had begun it, and how many UTF-8 bytes there were. */
+  resumed: z.object({ from: z.string(), atOutputBytes: count }).optional(),
   /** The provider's own id of the answer. */
   providerAnswerId: z.string().optional(),
   stream: z.boolean().optional(),

@@ -30,6 +30,7 @@ export function renderCallRecord(record: CallRecord) {
       status: orNull(status),
       outcome,
     })),
+    ...(record.resumed && { resumed: { from: record.resumed.from, at_output_bytes: record.resumed.atOutputBytes } }),
     finish_reason: orNull(record.finishReason),
     tools: record.tools ?? [],
     usage: renderUsage(record.usage),

@@ -1,0 +1,103 @@
+import type { Call } from '../calls/call.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { sumOfUsage, type Usage } from '../calls/usage.ts';
+import type { SseFrame } from '../streaming/sse-reader.ts';
+import { sseFrame } from '../streaming/sse-writer.ts';
+import { readChatUsage } from './chat-completions-answer.ts';
+import { chatUsageOf } from './chat-completions-stream.ts';
+import type { AnswerSoFar, ContinuationStyle, Resuming } from './resuming.ts';
+
+/** Carries Chat Completions on: one choice of plain text, whose beginning another provider gets as the last message. */
+export const chatResuming: Resuming = { begin: beginChat, continuation: chatContinuation };
+
+function beginChat(call: Call): AnswerSoFar | undefined {
+  const { body, choices, stream } = call;
+  const { messages, response_format: format } = body;
+  if (!stream || choices !== 1 || !Array.isArray(messages)) return undefined;
+  // A text that has to be JSON as a whole is made under a grammar, which begins anew with every request.
+  if (isJsonObject(format) && format.type !== 'text') return undefined;
+  const last = messages.at(-1);
+  // The caller has begun the answer already, in whatever way its own provider takes that.
+  if (isJsonObject(last) && last.role === 'assistant') return undefined;
+  return new ChatAnswerSoFar();
+}
+
+class ChatAnswerSoFar implements AnswerSoFar {
+  #text = '';
+  #plain = true;
+  /** What every event of the stream says alike. */
+  readonly #head: JsonObject = {};
+
+  get text(): string | undefined {
+    return this.#plain && this.#text !== '' ? this.#text : undefined;
+  }
+
+  add(frame: SseFrame): void {
+    const chunk = chunkOf(frame);
+    if (chunk === undefined || !this.#plain) return;
+    for (const field of ['id', 'created', 'model'] as const) {
+      const value = chunk[field];
+      if (value != null && value !== '') this.#head[field] ??= value;
+    }
+    for (const choice of choicesOf(chunk)) this.#addChoice(choice);
+  }
+
+  join(frame: SseFrame, before: Usage): SseFrame | undefined {
+    const chunk = chunkOf(frame);
+    if (chunk === undefined) return frame;
+    const usage = readChatUsage(chunk.usage);
+    const choices = choicesOf(chunk).map(withoutRole);
+    if (usage === undefined && choices.every(saysNothing)) return undefined;
+    return sseFrame(
+      JSON.stringify({
+        ...chunk,
+        ...this.#head,
+        choices,
+        ...(usage !== undefined && { usage: chatUsageOf(sumOfUsage(usage, before)) }),
+      }),
+      frame.event,
+    );
+  }
+
+  #addChoice({ delta, index }: JsonObject): void {
+    if (typeof index === 'number' && index !== 0) this.#plain = false;
+    if (!isJsonObject(delta)) return;
+    for (const [field, value] of Object.entries(delta)) {
+      if (field === 'content' && typeof value === 'string') this.#text += value;
+      else if (field !== 'role' && !isEmpty(value)) this.#plain = false;
+    }
+  }
+}
+
+function chunkOf({ data }: SseFrame): JsonObject | undefined {
+  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
+  const chunk: JsonValue = JSON.parse(data);
+  return isJsonObject(chunk) ? chunk : undefined;
+}
+
+function choicesOf(chunk: JsonObject): JsonObject[] {
+  return Array.isArray(chunk.choices) ? chunk.choices.filter((choice) => isJsonObject(choice)) : [];
+}
+
+function withoutRole(choice: JsonObject): JsonObject {
+  if (!isJsonObject(choice.delta)) return choice;
+  const { role: _said, ...delta } = choice.delta;
+  return { ...choice, delta };
+}
+
+function saysNothing({ delta, finish_reason: finish }: JsonObject): boolean {
+  return isEmpty(finish) && (!isJsonObject(delta) || Object.values(delta).every(isEmpty));
+}
+
+function isEmpty(value: JsonValue | undefined): boolean {
+  return value == null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+function chatContinuation({ body }: Call, text: string, style: ContinuationStyle): JsonObject {
+  const begun: JsonObject = { role: 'assistant', content: text };
+  if (style === 'prefix' || style === 'partial') begun[style] = true;
+  return {
+    messages: [...(Array.isArray(body.messages) ? body.messages : []), begun],
+    ...(style === 'continue_final_message' && { continue_final_message: true, add_generation_prompt: false }),
+  };
+}

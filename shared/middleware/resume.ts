@@ -1,0 +1,142 @@
+import { Buffer } from 'node:buffer';
+import { type Quote, quoteCall } from '../admission/quote.ts';
+import type { JsonObject } from '../calls/json.ts';
+import type { Usage } from '../calls/usage.ts';
+import type { StreamRescue } from '../delivery/stream-delivery.ts';
+import type { AnswerSoFar } from '../dialects/resuming.ts';
+import { mayHideOutput } from '../providers/hidden-output.ts';
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+import { routeCall } from '../routing/attempts.ts';
+import { classify } from '../routing/classify.ts';
+import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
+import type { OpenedStream } from '../routing/opened-stream.ts';
+import type { Target } from '../routing/plan.ts';
+import { defaultFloorTokens, quotedTarget } from './admit.ts';
+import { type Answered, type Exchange, known } from './exchange.ts';
+import { continues, mayResume } from './may-resume.ts';
+import { settleBroken } from './settle.ts';
+
+/** What carrying a broken answer on needs of the world. */
+export interface ResumePorts {
+  readonly routing: RoutingPorts;
+  readonly nowMs: () => number;
+  /** What a call cost at a target, in nano-USD; undefined where no price is known. */
+  readonly costOf: (target: Target, usage: Usage, serviceTier: string | undefined) => number | undefined;
+  /** The way of the call to the providers. */
+  readonly journey: () => Journey;
+}
+
+/** Stands ready to carry the call's stream on, once; undefined where the route or the call does not allow it. */
+export function rescueFor(exchange: Exchange, ports: ResumePorts): StreamRescue | undefined {
+  const [call, plan] = [known(exchange.call, 'call'), known(exchange.plan, 'plan')];
+  if (!mayResume(call, plan, exchange.dialect)) return undefined;
+  const soFar = exchange.dialect.resuming?.begin(call);
+  if (soFar === undefined) return undefined;
+  return {
+    saw: (frame) => soFar.add(frame),
+    joined: (frame) => soFar.join(frame, known(exchange.resumed, 'first part of the answer').consumption.usage),
+    carryOn: (failure, signal) => carryOn(exchange, soFar, { failure, signal }, ports),
+  };
+}
+
+interface Breakage {
+  readonly failure: UpstreamFailure;
+  /** Fires when nobody waits for the rest any more. */
+  readonly signal: AbortSignal;
+}
+
+async function carryOn(exchange: Exchange, soFar: AnswerSoFar, breakage: Breakage, ports: ResumePorts): Promise<OpenedStream | undefined> {
+  const { answered } = exchange;
+  const { text } = soFar;
+  if (answered === undefined || text === undefined || exchange.replayed !== undefined || answered.target.limits !== undefined)
+    return undefined;
+  // What it thought unseen is neither known to whoever carries on nor bounded by what was shown.
+  if (mayHideOutput(known(exchange.call, 'call'), answered.target.provider, answered.target.model)) return undefined;
+  noteFailure(exchange, answered, breakage.failure, ports.nowMs());
+  const consumption = settleBroken(exchange, answered, ports.costOf);
+  const rest = restOf(exchange, text, { answered, spentNanoUsd: consumption.costNanoUsd ?? 0, usage: consumption.usage }, ports.nowMs());
+  if (rest === undefined) return undefined;
+  const routed = await routeCall({ ...ports.journey(), ...rest, signal: breakage.signal }, ports.routing).catch(() => undefined);
+  if (routed?.kind !== 'stream') return undefined;
+  if (breakage.signal.aborted) {
+    routed.stream.cancel();
+    return undefined;
+  }
+  exchange.quote = rest.quote;
+  exchange.resumed = { from: answered.target, atOutputBytes: answered.facts.outputBytes, consumption };
+  exchange.answered = answeredBy(routed, ports.nowMs());
+  return routed.stream;
+}
+
+/** The attempt had been written down as answered; its receipt says how it ended. */
+function noteFailure(exchange: Exchange, { target }: Answered, failure: UpstreamFailure, nowMs: number): void {
+  const index = exchange.attempts.findLastIndex((attempt) => attempt.target === target.name);
+  const attempt = exchange.attempts[index];
+  if (attempt !== undefined) exchange.attempts[index] = { ...attempt, latencyMs: nowMs - attempt.startedAtMs, outcome: classify(failure) };
+}
+
+function answeredBy(routed: Extract<Routed, { kind: 'stream' }>, nowMs: number): Answered {
+  const { target, sentAtMs, stream, usage } = routed;
+  // Without its lane, because a part of an answer says nothing of how fast one is.
+  return { target, sentAtMs, facts: stream.state, usage, answeredAtMs: nowMs };
+}
+
+/** What the first part of the answer came to. */
+interface FirstPart {
+  readonly answered: Answered;
+  readonly spentNanoUsd: number;
+  readonly usage: Usage;
+}
+
+/**
+ * The way to the rest of an answer; undefined where no target is left, or where what is held for the call does not pay for a
+ * second attempt with its worst case, or leaves no room for a useful rest.
+ */
+function restOf(exchange: Exchange, text: string, first: FirstPart, nowMs: number) {
+  const [call, plan, config] = [known(exchange.call, 'call'), known(exchange.plan, 'plan'), known(exchange.config, 'config')];
+  const targets = plan.targets
+    .filter((target) => target.name !== first.answered.target.name && continues(call)(target))
+    .map((target) => ({ ...target, overrides: { ...target.overrides, ...continuationAt(target, exchange, text) } }));
+  if (targets.length === 0) return undefined;
+  const { content } = call;
+  const more = Buffer.byteLength(JSON.stringify({ role: 'assistant', content: text, prefix: true }));
+  const longer = { ...call, content: { ...content, textBytes: content.textBytes + more, messages: content.messages + 1 } };
+  const quote = quoteCall(
+    longer,
+    targets.map((target) => quotedTarget(target, config)),
+    nowMs,
+  );
+  const most = mostOutput(exchange, quote, first);
+  if (most < 1) return undefined;
+  return {
+    quote,
+    plan: { ...plan, targets, fallbacks: { contextLength: [], contentPolicy: [] }, mirror: undefined },
+    maxOutputTokens: most < quote.outputTokens || exchange.maxOutputTokens !== undefined ? most : undefined,
+  };
+}
+
+function continuationAt({ provider }: Target, { call, dialect }: Exchange, text: string): JsonObject {
+  if (call === undefined || provider.continuesBy === undefined) return {};
+  return dialect.resuming?.continuation(call, text, provider.continuesBy) ?? {};
+}
+
+/** The most output the second attempt may have: the caller's cap less what there is, and what the hold still pays for. */
+function mostOutput(exchange: Exchange, quote: Quote, first: FirstPart): number {
+  const { admitted, call, options, maxOutputTokens: own } = exchange;
+  const cap = own ?? call?.maxOutputTokens;
+  // Where nobody counted, four bytes are about one token; the money does not rest on it.
+  const made = first.answered.facts.usage?.outputTokens ?? Math.ceil(first.answered.facts.outputBytes / 4);
+  const wanted = Math.min(quote.outputTokens, cap === undefined ? quote.outputTokens : cap - made);
+  const limits =
+    admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld].map((scope) => scope.limits);
+  const rooms = [wanted];
+  if (admitted !== undefined && limits.some(({ budgets }) => budgets.length > 0)) {
+    rooms.push(quote.affordable(Math.max(0, admitted.amountNanoUsd - first.spentNanoUsd)));
+  }
+  if (options?.maxCostNanoUsd !== undefined) rooms.push(quote.affordable(Math.max(0, options.maxCostNanoUsd - first.spentNanoUsd)));
+  if (admitted !== undefined && limits.some(({ tokensPerMinute }) => tokensPerMinute !== undefined)) {
+    rooms.push(admitted.tokens - first.usage.inputTokens - first.usage.outputTokens - quote.inputTokens);
+  }
+  const room = Math.min(...rooms);
+  return room < Math.min(wanted, defaultFloorTokens) ? 0 : room;
+}
