@@ -1,3 +1,4 @@
+import type { CacheRow } from './cache-hits.ts';
 import type { StartUp } from './start-up.ts';
 
 /** One line of the comparison; times in milliseconds. */
@@ -23,7 +24,14 @@ export interface Report {
   readonly roundTripMs: number;
   /** The DynamoDB emulator that stood for the real one. */
   readonly storeName: string;
-  readonly longStream: { readonly free: number; readonly limited: number };
+  /** The gateway's CPU for a stream of 200 chunks, by what is asked of it. */
+  readonly longStream: {
+    readonly free: number;
+    readonly limited: number;
+    readonly nativeMessages: number;
+    readonly translated: number;
+  };
+  readonly cacheRows: readonly CacheRow[];
   readonly startUp: StartUp;
 }
 
@@ -50,7 +58,12 @@ ${rows.map(line).join('\n')}
   to this store takes ${report.roundTripMs.toFixed(2)} ms by itself (p50, one at a time, through the gateway's own client).
 - **stream**: 20 chunks, each flushed by itself.
 
-A stream of 200 chunks takes ${longStream.free.toFixed(2)} ms of the gateway's CPU without limits and ${longStream.limited.toFixed(2)} ms with them.
+A stream of 200 chunks takes ${longStream.free.toFixed(2)} ms of the gateway's CPU without limits and ${longStream.limited.toFixed(2)} ms with them. From a provider that speaks Anthropic
+Messages it takes ${longStream.nativeMessages.toFixed(2)} ms in that dialect and ${longStream.translated.toFixed(2)} ms translated to chat completions, without limits.
+
+## The cache
+
+${renderCache(report.cacheRows)}
 
 ## The code package
 
@@ -67,4 +80,30 @@ DynamoDB emulator (${report.storeName}) in a process of its own share the other.
 local host's HTTP server, which API Gateway and the Lambda runtime replace in AWS. No TLS anywhere. Machines differ and shared ones are noisy: compare the columns of one run, not
 absolute figures of two.
 `;
+}
+
+function renderCache(rows: readonly CacheRow[]): string {
+  const kb = (bytes: number): string => `${(bytes / 1_000).toFixed(1)} KB`;
+  const ms = (value: number): string => value.toFixed(2);
+  const usd = (value: number): string => `$${value.toFixed(2)}`;
+  const times = rows.map(
+    (row) =>
+      `| ${kb(row.bytes)} | ${ms(row.storeP50)} | ${ms(row.storeP99)} | ${ms(row.hitP50)} | ${ms(row.hitP99)} | ${ms(row.streamedP50)} | ${ms(row.streamedP99)} |`,
+  );
+  const costs = rows.map(
+    (row) =>
+      `| ${kb(row.bytes)} | ${kb(row.storedBytes)} | ${kb(row.itemBytes)} | ${row.writeUnits} | ${usd(row.millionMissesUsd)} | ${row.readUnits} | ${usd(row.millionHitsUsd)} |`,
+  );
+  return `A hit against the look-up alone (the gateway's own client, unpacking included), in turn, one call at a time, milliseconds. Bodies are English text.
+
+| body | look-up p50 | look-up p99 | hit p50 | hit p99 | streamed hit p50 | streamed hit p99 |
+|---|---|---|---|---|---|---|
+${times.join('\n')}
+
+What is stored, and what DynamoDB charges for it on demand in us-east-1 ($0.625 a million write units, $0.125 a million read units): arithmetic from the size of the
+items as they were stored. A miss writes the lease, the answer and the count; a hit reads the answer and writes the count.
+
+| body | compressed | item | write units of a miss | a million misses | read units of a hit | a million hits |
+|---|---|---|---|---|---|---|
+${costs.join('\n')}`;
 }

@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
+import { cachedSizes, keptRoute, measureCache } from './cache-hits.ts';
 import { type LoadResult, load, median } from './load.ts';
 import { type BenchProcess, startProcess } from './processes.ts';
 import { type Row, renderReport } from './report.ts';
@@ -15,6 +16,7 @@ import { measureStartUp } from './start-up.ts';
 const adminKey = 'sluice-admin-of-the-benchmark-0123';
 const rounds = Number(process.argv[2] ?? 5);
 const roundMs = Number(process.argv[3] ?? 2_000);
+const page = process.argv[4] ?? 'docs/benchmarks.md';
 
 const store = await startProcess('test/bench/store.ts', { cpu: 0, ready: /ready \S+ \S+/ });
 const upstream = await startProcess('test/bench/upstream.ts', { cpu: 0, ready: /ready \d+/ });
@@ -26,13 +28,26 @@ const configPath = join(folder, 'gateway.yaml');
 await writeFile(
   configPath,
   stringify({
-    providers: { up: { type: 'openai-compatible', base_url: upstreamUrl, allow_private_address: true, stops_billing_on_abort: true } },
-    prices: { 'up/*': { input: 1, output: 2 } },
+    providers: {
+      up: { type: 'openai-compatible', base_url: upstreamUrl, allow_private_address: true, stops_billing_on_abort: true },
+      claude: { type: 'anthropic', base_url: new URL(upstreamUrl).origin, api_key: 'env:BENCH_KEY', allow_private_address: true },
+    },
+    prices: { 'up/*': { input: 1, output: 2 }, 'claude/*': { input: 1, output: 2 } },
+    models: Object.fromEntries(
+      cachedSizes.map((bytes) => [keptRoute(bytes), { targets: [`up/json-${bytes}`], cache: { ttl_seconds: 86_400 } }]),
+    ),
   }),
 );
 const gateway = await startProcess('infra/local/main.ts', {
   cpu: 1,
-  environment: { PORT: '0', SLUICE_CONFIG: configPath, SLUICE_DATA: ':memory:', DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey },
+  environment: {
+    PORT: '0',
+    SLUICE_CONFIG: configPath,
+    SLUICE_DATA: ':memory:',
+    DYNAMODB_ENDPOINT: endpoint,
+    SLUICE_ADMIN_KEY: adminKey,
+    BENCH_KEY: 'none',
+  },
   ready: /sluice ready on \S+/,
 });
 const gatewayUrl = /sluice ready on (\S+)/.exec(gateway.output)?.[1] ?? '';
@@ -102,11 +117,11 @@ async function measure(mode: 'json' | 'stream', keyName: keyof typeof keys, inFl
 }
 
 /** Own CPU of one 200-chunk stream, at little load. */
-async function longStreamCpuMs(keyName: keyof typeof keys): Promise<number> {
+async function longStreamCpuMs(keyName: keyof typeof keys, model = 'up/stream-200', endpointPath = 'chat/completions'): Promise<number> {
   const target = {
-    url: `${gatewayUrl}/v1/chat/completions`,
+    url: `${gatewayUrl}/v1/${endpointPath}`,
     headers: { authorization: `Bearer ${keys[keyName]}` },
-    body: bodyOf('up/stream-200', true),
+    body: bodyOf(model, true),
   };
   await load(target, 4, 1_000);
   const before = (await gateway.cpuMs()) ?? Number.NaN;
@@ -140,15 +155,18 @@ try {
       }
     }
   }
-  const longStream = { free: await longStreamCpuMs('no limits'), limited: await longStreamCpuMs('all limits') };
+  const longStream = {
+    free: await longStreamCpuMs('no limits'),
+    limited: await longStreamCpuMs('all limits'),
+    nativeMessages: await longStreamCpuMs('no limits', 'claude/stream-200', 'messages'),
+    translated: await longStreamCpuMs('no limits', 'claude/stream-200'),
+  };
+  const cacheRows = await measureCache({ gatewayUrl, key: freeKey, endpoint, rounds, roundMs: roundMs / 2 });
   const startUp = await measureStartUp(10);
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
   const version: string = JSON.parse(await readFile('package.json', 'utf8')).version;
-  await writeFile(
-    'docs/benchmarks.md',
-    renderReport({ version, machine, rounds, roundMs, rows, roundTripMs, storeName, longStream, startUp }),
-  );
-  process.stdout.write('written to docs/benchmarks.md\n');
+  await writeFile(page, renderReport({ version, machine, rounds, roundMs, rows, roundTripMs, storeName, longStream, cacheRows, startUp }));
+  process.stdout.write(`written to ${page}\n`);
 } finally {
   await Promise.all(processes.map((running) => running.stop()));
 }
