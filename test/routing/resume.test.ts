@@ -68,6 +68,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       defaults: { retries: 0 },
+      streaming: { keep_alive_ms: 150 },
       providers: {
         up: { ...provider, base_url: first.url },
         next: { ...provider, base_url: second.url, continues_by: 'prefix' },
@@ -261,6 +262,61 @@ describe('a stream that breaks off on a route with resume', () => {
     expect(told.error).toBeInstanceOf(OpenAI.APIError);
     expect(second.received).toHaveLength(1);
     expect((await settled(key)).spent_usd).toBe((10 * 1_000 + 3 * 2_000 + 14 * 3_000 + 1 * 6_000) / 1e9);
+  });
+});
+
+describe('while the rest of an answer is looked for', () => {
+  async function open(key: string, headers: Record<string, string> = {}): Promise<Response> {
+    calls += 1;
+    return await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ model: `story-m${calls}`, messages: [{ role: 'user', content: 'Tell me.' }], stream: true, max_tokens: 500 }),
+    });
+  }
+
+  it('bridges the silence', async () => {
+    second.behave(async (request, response) => {
+      await pause(500);
+      await rest(request, response);
+    });
+    const text = await (await open(gateway.key)).text();
+    const [before = '', after = ''] = text.split('brown ');
+    expect(before).not.toContain(': keep-alive');
+    expect(after).toContain(': keep-alive');
+    expect(after).toContain('jumps.');
+    expect(text.trimEnd().endsWith('data: [DONE]')).toBe(true);
+  });
+
+  it('gives up when the caller leaves, and charges what was made', async () => {
+    second.behave(() => {});
+    const { key } = await budgeted(1);
+    const response = await open(key);
+    const reader = response.body?.getReader();
+    while (second.received.length === 0) await reader?.read();
+    await reader?.cancel();
+    await second.received[0]?.aborted;
+    const { spent_usd } = await settled(key);
+    // At least the sixteen bytes, at most their bound with the prompt.
+    expect(spent_usd).toBeGreaterThan(32_000 / 1e9);
+    expect(spent_usd).toBeLessThan(500_000 / 1e9);
+  });
+
+  it('remembers the whole answer for its Idempotency-Key', async () => {
+    const headers = { 'idempotency-key': 'a-story' };
+    const told = await (await open(gateway.key, headers)).text();
+    calls -= 1;
+    let replayed = await open(gateway.key, headers);
+    for (let turn = 0; turn < 50 && replayed.status === 409; turn += 1) {
+      await pause(50);
+      calls -= 1;
+      replayed = await open(gateway.key, headers);
+    }
+    const contents = (text: string) => [...text.matchAll(/"content":"([^"]*)"/g)].map(([, content]) => content).join('');
+    expect(contents(told)).toBe('The quick brown fox jumps.');
+    expect(contents(await replayed.text())).toBe('The quick brown fox jumps.');
+    expect(first.received).toHaveLength(1);
+    expect(second.received).toHaveLength(1);
   });
 });
 
