@@ -52,7 +52,6 @@ export interface ProviderContext {
 /** The providers whose documentation says how; DeepSeek does it at another base URL, so its operator has to say so. */
 const documentedContinuations: Readonly<Record<string, ContinuationStyle>> = {
   mistral: 'prefix',
-  litellm: 'prefix',
   moonshot: 'partial',
   qwen: 'partial',
   vllm: 'continue_final_message',
