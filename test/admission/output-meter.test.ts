@@ -8,12 +8,12 @@ const quote: Quote = {
   inputTokens: 1_000,
   outputTokens: 10_000,
   choices: 1,
-  units: {},
+  units: { images: 0, audioMs: 0, characters: 0, searches: 0 },
   gatewaySetsOutput: false,
   unpriced: [],
   costWith: (tokens) => 1_000 + 2 * tokens,
   affordable: (amount) => Math.floor((amount - 1_000) / 2),
-} as Quote;
+};
 const admitted = { outcome: 'admitted', requestId: 'r', amountNanoUsd: 3_000, tokens: 2_000 } as Admitted;
 
 /** A ledger that has so much left, and answers when told to. */
