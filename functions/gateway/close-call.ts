@@ -8,17 +8,18 @@ import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
 /** Adds up what a call used, writes it down, and closes the books on it. Never throws. */
 export async function closeBooks(exchange: Exchange, parts: GatewayParts, facts: CallFacts): Promise<ClosedCall> {
-  const { records, budgetNotices, payloads, log } = parts;
+  const { records, budgetNotices, payloads, exporter, config, log } = parts;
   const closed = await closeCall(
     exchange,
     costAt((target) => exchange.config?.priceOf(target)),
   );
   const record = describeCall(exchange, closed, { ...facts, bytesOut: closed.delivery?.bytes ?? facts.bytesOut });
   const kept = keepPayload(exchange, facts.body, { payloads, log });
+  const exported = exporter.export(exchange, record, () => config.current());
   await recordCall(record, () => settleEverywhere(exchange, closed, parts), { records, log, nowMs });
   const { thresholds } = exchange.config?.settings.alerts ?? { thresholds: usualThresholds };
   await budgetNotices.notice(exchange, closed.consumption.costNanoUsd ?? 0, thresholds);
-  await kept;
+  await Promise.all([kept, exported]);
   return closed;
 }
 

@@ -18,6 +18,7 @@ import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
 import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
+import { HttpClient } from '../../shared/providers/http-client.ts';
 import type { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { HealthBoard } from '../../shared/routing/health-board.ts';
 import type { RoutingPorts } from '../../shared/routing/journey.ts';
@@ -34,6 +35,7 @@ import type { CallRecords } from '../../shared/store/record-calls.ts';
 import { callRecords, payloadStore } from '../../shared/store/record-connect.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import type { PayloadStore } from '../../shared/telemetry/payload.ts';
+import { CallExporter } from './export-call.ts';
 import { BudgetNotices } from './notice-budgets.ts';
 import { wirePassThrough, wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
@@ -45,6 +47,7 @@ export interface GatewayParts {
   readonly ledger: Ledger;
   readonly records: CallRecords;
   readonly budgetNotices: BudgetNotices;
+  readonly exporter: CallExporter;
   /** Undefined where no place for payloads is deployed. */
   readonly payloads: PayloadStore | undefined;
   readonly routing: RoutingPorts;
@@ -95,6 +98,14 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     records,
     payloads: payloadStore(environment),
     budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
+    exporter: new CallExporter({
+      client: new HttpClient(),
+      secrets,
+      region: environment.AWS_REGION,
+      credentials: storeConnection(environment).credentials,
+      log,
+      nowMs,
+    }),
     routing: routingPorts(secrets, health),
     health,
     passThrough: wirePassThrough(secrets),

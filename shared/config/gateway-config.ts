@@ -5,6 +5,7 @@ import { providerSettingsSchema } from '../providers/provider-settings.ts';
 import { routeSchema, targetReference } from '../routing/route-schema.ts';
 import { alertSettingsSchema } from './alert-settings.ts';
 import { defaultsSchema } from './config-defaults.ts';
+import { otlpSettingsSchema } from './otlp-settings.ts';
 import { payloadSettingsSchema } from './payload-settings.ts';
 
 const providerName = z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, - and _');
@@ -35,6 +36,8 @@ export const gatewayConfigSchema = z.strictObject({
   on_store_failure: z.enum(['closed', 'open']).default('closed'),
   alerts: alertSettingsSchema.prefault({}),
   payload_logging: payloadSettingsSchema.prefault({}),
+  /** Where traces and metrics are sent; nowhere, unless it is said. */
+  otlp: otlpSettingsSchema.optional(),
   streaming: z
     .strictObject({
       /** After so much silence a comment goes out, so that no idle timer along the way fires. */

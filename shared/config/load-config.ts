@@ -80,7 +80,7 @@ export function checkConfig(value: unknown, locate: Locate): GatewayConfig {
       parsed.error.issues.flatMap((issue) => problemsOf(issue)),
       locate,
     );
-  const problems = [...providerProblems(parsed.data), ...routeProblems(parsed.data)];
+  const problems = [...providerProblems(parsed.data), ...exportProblems(parsed.data), ...routeProblems(parsed.data)];
   if (problems.length > 0) throw configError(problems, locate);
   return parsed.data;
 }
@@ -128,4 +128,15 @@ function providerProblems(config: GatewayConfig): ConfigProblem[] {
     }
   }
   return problems;
+}
+
+/** See {@link providerProblems}: the same holds for a collector. */
+function exportProblems({ otlp }: GatewayConfig): ConfigProblem[] {
+  if (otlp?.endpoint === undefined || otlp.allow_private_address || !namesPrivateHost(new URL(otlp.endpoint))) return [];
+  return [
+    {
+      path: ['otlp', 'endpoint'],
+      message: 'leads to a private address, which is refused. If that is meant, add allow_private_address: true.',
+    },
+  ];
 }
