@@ -33,6 +33,7 @@ import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import type { CallRecords } from '../../shared/store/record-calls.ts';
 import { callRecords, payloadStore } from '../../shared/store/record-connect.ts';
+import { breakerLine } from '../../shared/telemetry/breaker-line.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import type { PayloadStore } from '../../shared/telemetry/payload.ts';
 import { CallExporter } from './export-call.ts';
@@ -80,6 +81,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
   const health = new HealthBoard(
     new DynamoHealthStore({ dynamo, table: environment.SLUICE_CACHE_TABLE, clock: Date.now, newId: () => randomUUID().slice(0, 8) }),
     (error) => log.write('warn', 'health of targets is not shared', describeError(error)),
+    (opened) => log.write('warn', 'breaker opened', breakerLine(opened, nowMs())),
   );
   const controlTable = new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE);
   const control = new DynamoControlStore(controlTable);

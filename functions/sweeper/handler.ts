@@ -1,4 +1,4 @@
-import type { Ledger } from '../../shared/admission/ledger.ts';
+import type { HoldsUnderWay, Ledger } from '../../shared/admission/ledger.ts';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
 import { loadConfigFile } from '../../shared/config/load-config.ts';
 import { ReferencedSecrets } from '../../shared/config/secrets.ts';
@@ -36,10 +36,13 @@ export async function handler(): Promise<{
   });
   const parts = await wiring;
   const nowMs = Date.now();
-  const dead = await parts.ledger.sweep(nowMs);
+  let underWay: HoldsUnderWay | undefined;
+  const dead = await parts.ledger.sweep(nowMs, (holds) => {
+    underWay = holds;
+  });
   const folded = await parts.fold.run(nowMs);
   const alerts = await deliverAlerts(parts, nowMs);
-  parts.log.write('info', 'sweep', sweepLine({ dead, ...folded }, nowMs));
+  parts.log.write('info', 'sweep', sweepLine({ dead, underWay, ...folded }, nowMs));
   return { settled: dead.length, ...folded, alerts };
 }
 

@@ -6,6 +6,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { type GatewayMetric, metricNamespace } from '../../shared/telemetry/call-metrics.ts';
+import type { SweepMetric } from '../../shared/telemetry/sweep-line.ts';
 import type { Functions } from './functions.ts';
 import type { SweepSchedule } from './schedule.ts';
 import type { Secrets } from './secrets.ts';
@@ -21,7 +22,7 @@ interface AlarmsProps {
 const fiveMinutes = Duration.minutes(5);
 
 /** A metric of all calls together. */
-export function gatewayMetric(metricName: GatewayMetric | 'sluice.sweeps', statistic: string, period: Duration): Metric {
+export function gatewayMetric(metricName: GatewayMetric | SweepMetric, statistic: string, period: Duration): Metric {
   return new Metric({ namespace: metricNamespace, metricName, statistic, period });
 }
 

@@ -151,6 +151,7 @@ function modelRows(): IWidget[][] {
       graph('Tokens in', [byModel('gen_ai.usage.input_tokens', 'Sum', fiveMinutes)], { stacked: true }),
       graph('Tokens out', [byModel('gen_ai.usage.output_tokens', 'Sum', fiveMinutes)], { stacked: true }),
     ],
+    [graph('Breakers opened', [byModel('sluice.breaker.openings', 'Sum', fiveMinutes)], { width: 24 })],
   ];
 }
 
@@ -197,6 +198,10 @@ function machineryRows({ gateway, sweeper }: Functions): IWidget[][] {
         ],
         { width: 8 },
       ),
+    ],
+    [
+      graph('Calls that hold money', [gatewayMetric('sluice.holds.calls', 'Maximum', fiveMinutes).with({ label: 'calls' })]),
+      graph('Held for calls under way (USD)', [gatewayMetric('sluice.holds.amount', 'Maximum', fiveMinutes).with({ label: 'held' })]),
     ],
   ];
 }

@@ -172,6 +172,13 @@ export interface DeadHold {
   readonly expiredAtMs: number;
 }
 
+/** What calls under way hold, all scopes together. */
+export interface HoldsUnderWay {
+  readonly calls: number;
+  /** What a call holds in several scopes is one amount, and counts once. */
+  readonly amountNanoUsd: number;
+}
+
 /**
  * Keeps the record of dead holds. Called before the hold is settled, so that a crash in between can
  * repeat a record but never lose one: recording the same request and scope twice must be harmless.
@@ -197,6 +204,9 @@ export interface Ledger {
   release(admitted: Admitted, nowMs: number): Promise<Settled>;
   /** How scopes stand now, read from the store. */
   read(scopes: readonly Scope[], nowMs: number): Promise<Standing[]>;
-  /** Settles all dead holds everywhere, in full as spent, and says which they were. */
-  sweep(nowMs: number): Promise<DeadHold[]>;
+  /**
+   * Settles all dead holds everywhere, in full as spent, and says which they were. What is held beside them it tells to
+   * `underWay`, unless the ledger is too large to be gone through at once.
+   */
+  sweep(nowMs: number, underWay?: (holds: HoldsUnderWay) => void): Promise<DeadHold[]>;
 }

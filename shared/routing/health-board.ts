@@ -1,6 +1,6 @@
 import { slotOf } from './breaker.ts';
 import { speaksAgainstTarget } from './classify.ts';
-import type { HealthStore, LaneHealth, Outcome, Pass, Speed, SpeedSample } from './health.ts';
+import type { HealthStore, LaneHealth, OpenReason, Outcome, Pass, Speed, SpeedSample } from './health.ts';
 import { LaneState } from './lane-state.ts';
 
 /** How old what other instances said may be when a call begins, in milliseconds. */
@@ -15,6 +15,15 @@ const probeLastsMs = 10_000;
 const askAgainMs = 1_000;
 const mostLanes = 1_000;
 
+/** A lane that this instance has just opened. */
+export interface OpenedLane {
+  readonly lane: string;
+  readonly untilMs: number;
+  readonly reason: OpenReason;
+  /** How often a probe has failed since the first opening. */
+  readonly streak: number;
+}
+
 /**
  * The health of lanes, answered from memory. What this instance sees counts at once; what others see is read every few
  * seconds beside the calls, never before them. Without the store every instance goes by what it sees itself.
@@ -22,14 +31,16 @@ const mostLanes = 1_000;
 export class HealthBoard implements LaneHealth {
   readonly #store: HealthStore;
   readonly #onStoreError: (error: unknown) => void;
+  readonly #onOpen: (opened: OpenedLane) => void;
   readonly #lanes = new Map<string, LaneState>();
   readonly #writes = new Set<Promise<void>>();
   #readAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
-  constructor(store: HealthStore, onStoreError: (error: unknown) => void = () => {}) {
+  constructor(store: HealthStore, onStoreError: (error: unknown) => void = () => {}, onOpen: (opened: OpenedLane) => void = () => {}) {
     this.#store = store;
     this.#onStoreError = onStoreError;
+    this.#onOpen = onOpen;
   }
 
   prepare(lanes: readonly string[], nowMs: number): void {
@@ -134,6 +145,7 @@ export class HealthBoard implements LaneHealth {
 
   #open(lane: LaneState): void {
     const { openUntilMs: untilMs, openReason: reason, streak } = lane;
+    this.#onOpen({ lane: lane.lane, untilMs, reason, streak });
     this.#write(lane, () => this.#store.open(lane.lane, { untilMs, reason, streak }));
   }
 

@@ -6,6 +6,7 @@ import type {
   Extended,
   ExtensionAsk,
   ExtensionRefused,
+  HoldsUnderWay,
   Ledger,
   Refused,
   ScopeHold,
@@ -153,8 +154,8 @@ export class DynamoLedger implements Ledger {
     }
   }
 
-  sweep(nowMs: number): Promise<DeadHold[]> {
-    return sweepLedger(this.#db, this.#table, this.#items, nowMs);
+  sweep(nowMs: number, underWay?: (holds: HoldsUnderWay) => void): Promise<DeadHold[]> {
+    return sweepLedger({ db: this.#db, table: this.#table, items: this.#items }, nowMs, underWay);
   }
 
   /** Resolves when all accounting that was put off, because the store failed, is done or given up. */

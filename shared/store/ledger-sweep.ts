@@ -1,5 +1,5 @@
-import type { DeadHold } from '../admission/ledger.ts';
-import { deadHoldsOf } from '../admission/ledger-state.ts';
+import type { DeadHold, HoldsUnderWay } from '../admission/ledger.ts';
+import { deadHoldsOf, isDead, type LedgerState } from '../admission/ledger-state.ts';
 import type { DynamoDb, DynamoKey, DynamoMap } from './dynamo-client.ts';
 import { ledgerStateOf } from './ledger-item.ts';
 import type { LedgerItems } from './ledger-items.ts';
@@ -15,7 +15,12 @@ const mostPages = 8;
 const cursorKey: DynamoKey = { pk: 'sweeper', sk: 'cursor' };
 
 /** Settles the dead holds of all scopes, going on where the last sweep ended. @throws StoreError */
-export async function sweepLedger(db: DynamoDb, table: string, items: LedgerItems, nowMs: number): Promise<DeadHold[]> {
+export async function sweepLedger(
+  { db, table, items }: { readonly db: DynamoDb; readonly table: string; readonly items: LedgerItems },
+  nowMs: number,
+  underWay?: (holds: HoldsUnderWay) => void,
+): Promise<DeadHold[]> {
+  const tally = new HoldTally();
   const cursor = await db.get({ table, key: cursorKey });
   let startKey = mapOrNothing(cursor?.key);
   const buried: DeadHold[] = [];
@@ -25,6 +30,7 @@ export async function sweepLedger(db: DynamoDb, table: string, items: LedgerItem
       const { pk, sk } = item;
       if (typeof pk !== 'string' || typeof sk !== 'string') continue;
       const state = ledgerStateOf(item);
+      tally.add(pk, state, nowMs);
       if (deadHoldsOf(state, nowMs).length === 0) continue;
       buried.push(...(await items.buryDead({ scopeId: pk, shard: Number(sk) }, state, nowMs)).buried);
     }
@@ -33,7 +39,27 @@ export async function sweepLedger(db: DynamoDb, table: string, items: LedgerItem
   }
   if (startKey) await db.put({ table, item: { ...cursorKey, key: startKey } });
   else if (cursor) await db.delete({ table, key: cursorKey });
+  // A part of the ledger would look like all of it.
+  if (!startKey && !cursor) underWay?.(tally.total());
   return buried;
+}
+
+/** Adds up what is held for calls under way: a scope's shards hold parts of an amount, several scopes the whole of it each. */
+class HoldTally {
+  readonly #byCall = new Map<string, Map<string, number>>();
+
+  add(scopeId: string, state: LedgerState, nowMs: number): void {
+    for (const [requestId, hold] of state.holds) {
+      if (isDead(hold, nowMs)) continue;
+      const scopes = this.#byCall.get(requestId) ?? new Map<string, number>();
+      this.#byCall.set(requestId, scopes.set(scopeId, (scopes.get(scopeId) ?? 0) + hold.amountNanoUsd));
+    }
+  }
+
+  total(): HoldsUnderWay {
+    const amounts = [...this.#byCall.values()].map((scopes) => Math.max(...scopes.values()));
+    return { calls: amounts.length, amountNanoUsd: amounts.reduce((sum, amount) => sum + amount, 0) };
+  }
 }
 
 function mapOrNothing(value: DynamoMap[string]): DynamoMap | undefined {

@@ -20,6 +20,8 @@ export const modelMetrics = {
   'gen_ai.usage.output_tokens': 'Count',
   /** US dollars. */
   'sluice.cost': 'None',
+  /** Not of a call: told when a breaker opens, see `breaker-line.ts`. */
+  'sluice.breaker.openings': 'Count',
 } as const satisfies Record<string, Unit>;
 
 /** Metrics of all calls together. */

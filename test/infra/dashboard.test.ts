@@ -1,6 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gatewayMetrics, modelMetrics } from '../../shared/telemetry/call-metrics.ts';
+import { sweepMetrics } from '../../shared/telemetry/sweep-line.ts';
 import { resourcesOf, synthesise } from './synthesise.ts';
 
 let template: Template;
@@ -27,7 +28,7 @@ function metricsIn(text: string): Set<string> {
   return new Set([...text.matchAll(/(?:sluice|gen_ai)\.[a-z_.]+[a-z]/g)].map(([name]) => name));
 }
 
-const measured = new Set([...Object.keys(gatewayMetrics), ...Object.keys(modelMetrics), 'sluice.sweeps']);
+const measured = new Set([...Object.keys(gatewayMetrics), ...Object.keys(modelMetrics), ...Object.keys(sweepMetrics)]);
 
 describe('the dashboard', () => {
   it('is one screen whose address is an output', () => {
@@ -55,6 +56,9 @@ describe('the dashboard', () => {
         'Keys',
         'Teams',
         'Calls at once',
+        'Breakers opened',
+        'Calls that hold money',
+        'Held for calls under way (USD)',
       ]),
     );
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HoldsUnderWay } from '../../shared/admission/ledger.ts';
 import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { admittedOf, askFor, connect, RememberingRecorder, refusedOf, scopeWith } from '../support/ledger-fixtures.ts';
@@ -197,6 +198,24 @@ describe.each(emulators)('the ledger on $name', ({ start }) => {
     await ledger.settle(next, { actualNanoUsd: 0.1 * usd, actualTokens: 0, nowMs: noon + 11_000 });
     const [standing] = await ledger.read([scope], noon + 11_000);
     expect(standing?.budgets[0]).toMatchObject({ spentNanoUsd: 0.5 * usd, heldNanoUsd: 0 });
+  });
+
+  it('tells what calls under way hold, each call once however many scopes hold it', async () => {
+    const held = async (nowMs: number) => {
+      let told: HoldsUnderWay = { calls: 0, amountNanoUsd: 0 };
+      await another().sweep(nowMs, (holds) => {
+        told = holds;
+      });
+      return told;
+    };
+    const before = await held(noon);
+    const scopes = [scopeWith('tally', { parallel_requests: 90 }), scopeWith('tally', { parallel_requests: 90 }, 'team')];
+    const asks = [7, 5].map((amountNanoUsd) => askFor(scopes, { amountNanoUsd, nowMs: noon, expiresAtMs: noon + 1_000 }));
+    const admitted = await Promise.all(asks.map((ask) => ledger.admit(ask)));
+    const during = await held(noon);
+    expect([during.calls - before.calls, during.amountNanoUsd - before.amountNanoUsd]).toEqual([2, 12]);
+    for (const one of admitted) if (one.outcome === 'admitted') await ledger.release(one, noon);
+    expect(await held(noon)).toEqual(before);
   });
 
   it('sweeps dead holds of scopes nobody calls any more', async () => {

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { breakerLine } from '../../shared/telemetry/breaker-line.ts';
 import { gatewayMetrics, metricsOf, modelMetrics } from '../../shared/telemetry/call-metrics.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 import { CollectedMetrics } from '../../shared/telemetry/collected-metrics.ts';
 import { metricFields } from '../../shared/telemetry/metric-line.ts';
-import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
+import { sweepLine, sweepMetrics } from '../../shared/telemetry/sweep-line.ts';
 
 /** The schema AWS publishes with the format's specification. */
 const embeddedMetricFormat = z.fromJSONSchema(
@@ -138,13 +139,33 @@ describe('the metrics of a call', () => {
     const dead = [{ requestId: 'req_1', scopeId: 'key#k', amountNanoUsd: 5 }];
     for (const facts of [
       { dead: [], calls: 0, late: 0 },
-      { dead, calls: 3, late: 1 },
+      { dead, calls: 3, late: 1, underWay: { calls: 2, amountNanoUsd: 1_500_000_000 } },
     ]) {
       const line = sweepLine(facts, atMs);
       expect(embeddedMetricFormat.safeParse(line).error).toBeUndefined();
       expect(line).toMatchObject({ 'sluice.sweeps': 1 });
     }
     expect(sweepLine({ dead, calls: 0, late: 0 }, atMs)).toMatchObject({ 'sluice.crashes': 1 });
+  });
+
+  it('say what calls under way hold, where the sweeper knows', async () => {
+    const collected = new CollectedMetrics();
+    const line = sweepLine({ dead: [], calls: 0, late: 0, underWay: { calls: 2, amountNanoUsd: 1_500_000_000 } }, atMs);
+    expect(line).toMatchObject({ 'sluice.holds.calls': 2, 'sluice.holds.amount': 1.5 });
+    collected.take(JSON.stringify(line));
+    for (const metric of Object.keys(sweepMetrics)) {
+      const range = { fromMs: atMs - 60_000, toMs: atMs + 60_000, periodSeconds: 60 };
+      expect(await collected.read({ metric, statistic: 'Maximum', byModel: false, ...range })).toHaveLength(1);
+    }
+    expect(sweepLine({ dead: [], calls: 0, late: 0 }, atMs)).not.toHaveProperty('sluice.holds.calls');
+  });
+
+  it('of a breaker are valid, by the provider and model of its lane', () => {
+    const opened = { reason: 'errors', untilMs: atMs + 5_000, streak: 0 };
+    const line = breakerLine({ lane: 'echo/error-503?after=2#env:KEY_2', ...opened }, atMs);
+    expect(embeddedMetricFormat.safeParse(line).error).toBeUndefined();
+    expect(line).toMatchObject({ provider: 'echo', model: 'error-503', 'sluice.breaker.openings': 1, open_for_ms: 5_000 });
+    expect(breakerLine({ lane: 'up/org/model', ...opened }, atMs)).toMatchObject({ provider: 'up', model: 'org/model' });
   });
 });
 

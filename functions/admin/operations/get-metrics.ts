@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
 import { gatewayMetrics, modelMetrics } from '../../../shared/telemetry/call-metrics.ts';
 import { type MetricStatistic, type MetricsSource, metricStatistics } from '../../../shared/telemetry/metrics-source.ts';
+import { sweepMetrics } from '../../../shared/telemetry/sweep-line.ts';
 import type { Operation } from '../operation.ts';
 import { parseInput } from '../parse-input.ts';
 import { momentSchema } from '../query-moments.ts';
@@ -16,7 +17,7 @@ export interface MetricsParts {
 const known: Readonly<Record<string, { readonly unit: string; readonly byModel: boolean }>> = Object.fromEntries([
   ...Object.entries(modelMetrics).map(([name, unit]) => [name, { unit, byModel: true }] as const),
   ...Object.entries(gatewayMetrics).map(([name, unit]) => [name, { unit, byModel: false }] as const),
-  ['sluice.sweeps', { unit: 'Count', byModel: false }],
+  ...Object.entries(sweepMetrics).map(([name, unit]) => [name, { unit, byModel: false }] as const),
 ]);
 
 const hourMs = 3_600_000;
