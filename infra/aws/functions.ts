@@ -59,6 +59,9 @@ function gatewayFunction(scope: Construct, { code, settings, tables, secrets }: 
         tables.allow('records', 'read', 'write'),
       ],
       ProviderKeys: [readSecret(secrets.provider.secretArn)],
+      ...(settings.otlpMetrics && {
+        Metrics: [new PolicyStatement({ actions: ['cloudwatch:PutMetricData'], resources: ['*'] })],
+      }),
       Bedrock: [
         new PolicyStatement({
           actions: ['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'],
@@ -66,12 +69,15 @@ function gatewayFunction(scope: Construct, { code, settings, tables, secrets }: 
         }),
       ],
     },
-    wildcards: Object.fromEntries(
-      bedrockModels.map((model) => [
-        `Resource::arn:<AWS::Partition>:bedrock:${model.replace(Aws.REGION, '<AWS::Region>').replace(Aws.ACCOUNT_ID, '<AWS::AccountId>')}`,
-        'gateway.yaml and the models enabled in the account decide which models are served, and both change without a deployment.',
-      ]),
-    ),
+    wildcards: {
+      ...Object.fromEntries(
+        bedrockModels.map((model) => [
+          `Resource::arn:<AWS::Partition>:bedrock:${model.replace(Aws.REGION, '<AWS::Region>').replace(Aws.ACCOUNT_ID, '<AWS::AccountId>')}`,
+          'gateway.yaml and the models enabled in the account decide which models are served, and both change without a deployment.',
+        ]),
+      ),
+      ...(settings.otlpMetrics && { 'Resource::*': 'PutMetricData writes numbers and takes no resource.' }),
+    },
   });
 }
 

@@ -41,6 +41,8 @@ const deploymentSettingsSchema = z.object({
   semanticCache: onOff.default(false),
   /** Numbers of an embedding, as the model of the semantic cache makes them (`semantic.dimensions` in gateway.yaml). */
   semanticCacheDimensions: z.coerce.number().int().min(1).max(4_096).default(256),
+  /** Whether the gateway may send metrics to CloudWatch by OTLP, for `otlp: { aws_sigv4: true }` in gateway.yaml; traces it may anyway. */
+  otlpMetrics: onOff.default(false),
   /** Who is told of alarms and budget alerts by mail, and has to confirm by a click. Others can subscribe to the topic. */
   alarmEmail: z.email().optional(),
   /** The configuration that goes into the functions' code packages, relative to the project. */

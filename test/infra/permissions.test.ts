@@ -78,6 +78,11 @@ describe('what a function may do', () => {
     });
   });
 
+  it('is, where metrics go out by OTLP, to send them as well', () => {
+    const { template: exporting } = synthesise({ otlpMetrics: 'on' });
+    expect(permissionsOf(exporting, 'Gateway')['*']).toEqual(['cloudwatch:PutMetricData', ...traces]);
+  });
+
   it('is, for the control plane: the tables, the admin key, metrics and its dashboards', () => {
     expect(permissionsOf(template, 'Admin')).toEqual({
       TablesControl: items,
@@ -113,7 +118,7 @@ describe('what a function may do', () => {
 });
 
 describe('the checks of AWS Solutions', () => {
-  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }, { semanticCache: 'on' }])(
+  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }, { semanticCache: 'on' }, { otlpMetrics: 'on' }])(
     'find nothing that is not explained (%o)',
     (settings) => {
       const { app, stack } = synthesise(settings);

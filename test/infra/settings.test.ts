@@ -13,6 +13,7 @@ describe('deployment settings', () => {
       requestsPerSecond: 1_000,
       requestBurst: 2_000,
       logRetentionDays: 30,
+      otlpMetrics: false,
       semanticCache: false,
       semanticCacheDimensions: 256,
       config: 'gateway.yaml',
