@@ -114,6 +114,7 @@ async function finish(context: Context & { readonly exchange?: Exchange }, respo
   const body = typeof response?.body === 'string' ? response.body : undefined;
   const facts = { endedAtMs: nowMs(), bytesOut: body === undefined ? undefined : Buffer.byteLength(body), body };
   const closed = await keepAnswers(exchange, wired, () => closeBooks(exchange, wired, facts));
-  measureSpeed(exchange, closed, wired.health, nowMs());
+  // As it was when the answer was over: closing the books says nothing of the provider.
+  measureSpeed(exchange, closed, wired.health, facts.endedAtMs);
   await Promise.all([exchange.mirrored, wired.health.flush(nowMs())]);
 }
