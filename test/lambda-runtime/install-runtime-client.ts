@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -19,8 +19,9 @@ export async function installRuntimeClient(): Promise<string> {
   const entry = join(folder, 'node_modules/aws-lambda-ric/index.mjs');
   if (existsSync(entry)) return entry;
 
-  const unfinished = `${folder}.${process.pid}`;
-  await mkdir(unfinished, { recursive: true });
+  await mkdir(cache, { recursive: true });
+  // A folder of this caller's own: two test files may run in one process, and must not install over each other.
+  const unfinished = await mkdtemp(`${folder}.`);
   for (const file of ['package.json', 'package-lock.json']) await copyFile(join(here, file), join(unfinished, file));
   await promisify(execFile)('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: unfinished });
   try {

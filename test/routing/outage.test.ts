@@ -40,6 +40,9 @@ async function gatewayOn(
 
 const firstByteMs = 1_000;
 
+/** How long the target is dead. A minute, with OUTAGE_MS=60000, shows the same figures as these seconds. */
+const outageMs = Number(process.env.OUTAGE_MS ?? 8_000);
+
 interface Outcome {
   readonly status: number;
   readonly servedBy: string | null;
@@ -90,37 +93,45 @@ describe.each([
   ['hangs', () => {}],
   ['answers 500', answerJson(500, { error: { message: 'down', type: 'server_error' } })],
 ])('with 50 calls in flight, one of three targets that %s', (_how, behaviour) => {
-  it('costs no caller an error, little time, and the others little load, and comes back when it is well', async () => {
-    const upstreams = [await upstream(), await upstream(), await upstream()];
-    const [dead] = upstreams;
-    const gateway = await gatewayOn(upstreams);
-    const before = await load(gateway, 50, 1_500);
-    for (const each of upstreams) each.received.length = 0;
+  it(
+    'costs no caller an error, little time, and the others little load, and comes back when it is well',
+    async () => {
+      const upstreams = [await upstream(), await upstream(), await upstream()];
+      const [dead] = upstreams;
+      const gateway = await gatewayOn(upstreams);
+      const before = await load(gateway, 50, 1_500);
+      for (const each of upstreams) each.received.length = 0;
 
-    dead?.behave(behaviour);
-    const diedAtMs = performance.now();
-    const during = await load(gateway, 50, 8_000);
-    expect(during.filter(({ status }) => status !== 200)).toEqual([]);
-    // Calls that were under way when it died wait one timeout; of those after it only the probes wait at all.
-    expect(Math.max(...during.map(({ ms }) => ms)) - p99(before)).toBeLessThan(firstByteMs * 3);
-    const noticed = during.filter(({ startedAtMs }) => startedAtMs > diedAtMs + firstByteMs * 2.5);
-    const waited = noticed.filter(({ attempts }) => attempts > 1).length;
-    expect(waited / noticed.length).toBeLessThan(0.03);
-    const healthy = upstreams.slice(1).reduce((sum, { received }) => sum + received.length, 0);
-    expect(healthy).toBeLessThan(during.length * 1.1);
-    // What was tried in vain: the calls it took to notice, then probes.
-    expect(dead?.received.length).toBeLessThan(during.length * 0.1 + 50);
+      dead?.behave(behaviour);
+      const diedAtMs = performance.now();
+      const during = await load(gateway, 50, outageMs);
+      expect(during.filter(({ status }) => status !== 200)).toEqual([]);
+      // Calls that were under way when it died wait one timeout; of those after it only the probes wait at all.
+      expect(Math.max(...during.map(({ ms }) => ms)) - p99(before)).toBeLessThan(firstByteMs * 3);
+      const noticed = during.filter(({ startedAtMs }) => startedAtMs > diedAtMs + firstByteMs * 2.5);
+      const waited = noticed.filter(({ attempts }) => attempts > 1).length;
+      expect(waited / noticed.length).toBeLessThan(0.03);
+      // Over a minute the calls that noticed it are few enough to be among the one per cent.
+      const judged = outageMs < 60_000 ? noticed : during;
+      const added = p99(judged) - p99(before);
+      expect(added, `added p99 of ${judged.length} calls`).toBeLessThan(firstByteMs);
+      const healthy = upstreams.slice(1).reduce((sum, { received }) => sum + received.length, 0);
+      expect(healthy).toBeLessThan(during.length * 1.1);
+      // What was tried in vain: the calls it took to notice, then probes.
+      expect(dead?.received.length).toBeLessThan(during.length * 0.1 + 50);
 
-    dead?.behave(wellBehaved);
-    const wellAgainAt = Date.now();
-    while ((await call(gateway)).servedBy !== 'p0/m') {
-      if (Date.now() - wellAgainAt > 12_000) throw new Error('it never came back');
-      await pause(50);
-    }
-    expect(Date.now() - wellAgainAt).toBeLessThan(11_000);
-    const after = await load(gateway, 20, 1_000);
-    expect(after.filter(({ servedBy }) => servedBy === 'p0/m').length).toBeGreaterThan(after.length * 0.15);
-  }, 60_000);
+      dead?.behave(wellBehaved);
+      const wellAgainAt = Date.now();
+      while ((await call(gateway)).servedBy !== 'p0/m') {
+        if (Date.now() - wellAgainAt > 12_000) throw new Error('it never came back');
+        await pause(50);
+      }
+      expect(Date.now() - wellAgainAt).toBeLessThan(11_000);
+      const after = await load(gateway, 20, 1_000);
+      expect(after.filter(({ servedBy }) => servedBy === 'p0/m').length).toBeGreaterThan(after.length * 0.15);
+    },
+    outageMs + 60_000,
+  );
 });
 
 describe('a provider whose every answer is a failure', () => {
