@@ -1,6 +1,7 @@
-import type { LanguageModelV4CallOptions, LanguageModelV4Message, LanguageModelV4Prompt, SharedV4Warning } from '@ai-sdk/provider';
+import type { LanguageModelV4CallOptions, LanguageModelV4Prompt, SharedV4Warning } from '@ai-sdk/provider';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { OptionalField } from '../dialects/translation.ts';
+import { instructionsFirst, withImageDetail, withToolFilesAfter } from './language-model-prompt.ts';
 import { withTextToolsAsFunctions } from './language-model-tools.ts';
 import type { Attempt } from './transport.ts';
 
@@ -8,41 +9,44 @@ import type { Attempt } from './transport.ts';
 interface PackageTraits {
   /** The keys of `providerOptions` that it reads. */
   readonly optionKeys: readonly string[];
-  /** Whether instructions may stand between other messages. */
-  readonly takesLaterInstructions: boolean;
+  /** What the prompt has to become before the package writes what its provider takes. */
+  readonly arrange?: (prompt: LanguageModelV4Prompt) => LanguageModelV4Prompt;
   /** Whether it has tools that take plain text. */
   readonly takesTextTools: boolean;
   /** What it leaves out without a warning, and how that shows in the options. */
   readonly ignores?: Readonly<Record<string, (options: LanguageModelV4CallOptions) => boolean>>;
+  /** Mends the place where it writes `topK`. */
+  readonly placeTopK?: (body: JsonObject, model: string, drop: (field: string) => void) => void;
   /** Where it writes the output cap, when it adds what the model may think to it. */
   readonly capPath: readonly string[] | undefined;
 }
 
 const traits: Readonly<Record<string, PackageTraits>> = {
-  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], takesLaterInstructions: false, takesTextTools: false, capPath: ['max_tokens'] },
-  '@ai-sdk/google': { optionKeys: ['google'], takesLaterInstructions: false, takesTextTools: false, capPath: undefined },
+  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], arrange: instructionsFirst, takesTextTools: false, capPath: ['max_tokens'] },
+  '@ai-sdk/google': { optionKeys: ['google'], arrange: instructionsFirst, takesTextTools: false, capPath: undefined },
   '@ai-sdk/amazon-bedrock': {
     optionKeys: ['amazonBedrock'],
-    takesLaterInstructions: false,
+    arrange: instructionsFirst,
     takesTextTools: false,
     ignores: {
       response_format: ({ responseFormat }) => responseFormat?.type === 'json' && responseFormat.schema === undefined,
       'tools.cache_control': ({ tools }) =>
         tools?.some((tool) => tool.type === 'function' && tool.providerOptions?.amazonBedrock !== undefined) ?? false,
     },
+    placeTopK: placeTopKOfConverse,
     capPath: ['inferenceConfig', 'maxTokens'],
   },
-  '@ai-sdk/openai': { optionKeys: ['openai'], takesLaterInstructions: true, takesTextTools: true, capPath: undefined },
+  '@ai-sdk/openai': { optionKeys: ['openai'], arrange: withImageDetail, takesTextTools: true, capPath: undefined },
   '@ai-sdk/openai-compatible': {
     optionKeys: ['openaiCompatible'],
-    takesLaterInstructions: true,
+    arrange: withToolFilesAfter,
     takesTextTools: false,
     capPath: undefined,
   },
 };
 
 /** Echo takes whatever it is given. */
-const indifferent: PackageTraits = { optionKeys: [], takesLaterInstructions: true, takesTextTools: true, capPath: undefined };
+const indifferent: PackageTraits = { optionKeys: [], takesTextTools: true, capPath: undefined };
 
 function traitsOf(attempt: Attempt): PackageTraits {
   return traits[attempt.provider.row.aiSdkPackage ?? ''] ?? indifferent;
@@ -57,7 +61,7 @@ export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt
   const worded = own.takesTextTools ? options : withTextToolsAsFunctions(options);
   return {
     ...worded,
-    prompt: own.takesLaterInstructions ? worded.prompt : instructionsFirst(worded.prompt),
+    prompt: own.arrange?.(worded.prompt) ?? worded.prompt,
     ...(cap !== undefined && sendsCap && { maxOutputTokens: cap }),
     ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && { providerOptions: unstored(options.providerOptions) }),
   };
@@ -66,14 +70,6 @@ export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt
 /** The gateway keeps no conversations at a provider unless told to; reasoning then travels encrypted. */
 function unstored(given: LanguageModelV4CallOptions['providerOptions']): NonNullable<LanguageModelV4CallOptions['providerOptions']> {
   return { ...given, openai: { store: false, ...given?.openai } };
-}
-
-/** Providers that keep instructions apart from messages take them all together, in their order. */
-function instructionsFirst(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
-  const isInstruction = (message: LanguageModelV4Message): boolean => message.role === 'system';
-  const first = prompt.findIndex((message) => !isInstruction(message));
-  if (first === -1 || !prompt.slice(first).some(isInstruction)) return prompt;
-  return [...prompt.filter(isInstruction), ...prompt.filter((message) => !isInstruction(message))];
 }
 
 /** The fields that this provider's package leaves out without a warning: those it reads under none of their keys, and a few more. */
@@ -106,27 +102,54 @@ function fieldName(feature: string): string {
 const leastThinkingTokens = 1024;
 
 /**
- * Puts the output cap right where a package adds the budget for thinking on top of it: what may be spent was held for
- * the cap alone. Thinking gets what the cap leaves, or is left out where that is too little; then `drop` is told.
+ * Mends what a package writes amiss. It adds the budget for thinking on top of the output cap: what may be spent was held
+ * for the cap alone, so thinking gets what the cap leaves, or is left out where that is too little. And it may write `topK`
+ * where the provider knows no such field. `drop` is told of what is left out.
  */
 export function bodyCorrector(
   options: LanguageModelV4CallOptions,
   attempt: Attempt,
   drop: (field: string) => void,
 ): (body: string) => string {
-  const { capPath } = traitsOf(attempt);
-  const cap = options.maxOutputTokens;
-  if (capPath === undefined || cap === undefined || !asksForThought(options)) return (body) => body;
+  const { capPath, placeTopK } = traitsOf(attempt);
+  const cap = asksForThought(options) ? options.maxOutputTokens : undefined;
+  const holdsCap = capPath !== undefined && cap !== undefined;
+  const placesTopK = placeTopK !== undefined && options.topK !== undefined;
+  if (!holdsCap && !placesTopK) return (body) => body;
   return (body) => {
     const json: JsonValue = JSON.parse(body);
     if (!isJsonObject(json)) return body;
-    const holder = capPath.slice(0, -1).reduce<JsonObject>((object, key) => childOf(object, key), json);
-    const name = capPath.at(-1) ?? '';
-    const written = holder[name];
-    if (typeof written !== 'number' || written > cap) holder[name] = cap;
-    shrinkThinking(capPath.length > 1 ? childOf(json, 'additionalModelRequestFields') : json, cap, drop);
+    if (holdsCap) holdCap(json, capPath, cap, drop);
+    if (placesTopK) placeTopK(json, attempt.model, drop);
     return JSON.stringify(json);
   };
+}
+
+function holdCap(json: JsonObject, capPath: readonly string[], cap: number, drop: (field: string) => void): void {
+  const holder = capPath.slice(0, -1).reduce<JsonObject>((object, key) => childOf(object, key), json);
+  const name = capPath.at(-1) ?? '';
+  const written = holder[name];
+  if (typeof written !== 'number' || written > cap) holder[name] = cap;
+  shrinkThinking(capPath.length > 1 ? childOf(json, 'additionalModelRequestFields') : json, cap, drop);
+}
+
+/**
+ * Converse has no `topK` of its own: the families of models that have one take it among their own fields.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InferenceConfiguration.html
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
+ * https://docs.aws.amazon.com/nova/latest/userguide/using-converse-api.html
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-cohere-command-r-plus.html
+ */
+function placeTopKOfConverse(body: JsonObject, model: string, drop: (field: string) => void): void {
+  const inference = body.inferenceConfig;
+  if (!isJsonObject(inference) || inference.topK === undefined) return;
+  const { topK } = inference;
+  delete inference.topK;
+  const own = (): JsonObject => childOf(body, 'additionalModelRequestFields');
+  if (/(^|[./])anthropic\./.test(model)) own().top_k = topK;
+  else if (/(^|[./])amazon\.nova/.test(model)) childOf(own(), 'inferenceConfig').topK = topK;
+  else if (/(^|[./])cohere\./.test(model)) own().k = topK;
+  else drop('top_k');
 }
 
 function asksForThought({ reasoning, providerOptions }: LanguageModelV4CallOptions): boolean {

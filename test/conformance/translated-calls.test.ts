@@ -223,6 +223,31 @@ describe('a call to Bedrock', () => {
     );
     expect(headers?.['x-amz-security-token']).toBe('session');
   });
+
+  it.each([
+    ['us.anthropic.claude-sonnet-4-5-20250929-v1:0', { top_k: 40 }, null],
+    ['eu.amazon.nova-pro-v1:0', { inferenceConfig: { topK: 40 } }, null],
+    ['cohere.command-r-plus-v1:0', { k: 40 }, null],
+    ['us.meta.llama3-3-70b-instruct-v1:0', undefined, 'top_k'],
+  ])('puts top_k where %s takes it, or names it as dropped', async (model, fields, dropped) => {
+    upstream.behave(plainAnswer);
+    const response = await raw({ model: `bedrock/${model}`, messages, max_tokens: 50, top_k: 40 });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-sluice-dropped')).toBe(dropped);
+    const sent = JSON.parse(upstream.received.at(-1)?.body ?? '');
+    expect(sent).toMatchObject({ inferenceConfig: { maxTokens: 50 } });
+    expect(sent.inferenceConfig).not.toHaveProperty('topK');
+    expect(sent.additionalModelRequestFields).toEqual(fields);
+  });
+
+  it('is refused before it is sent where the call is strict and the model has no top_k', async () => {
+    const before = upstream.received.length;
+    const body = { model: 'bedrock/us.meta.llama3-3-70b-instruct-v1:0', messages, top_k: 40 };
+    const response = await raw(body, { 'x-sluice-strict': 'true' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'unsupported_parameter', param: 'top_k' } });
+    expect(upstream.received.length).toBe(before);
+  });
 });
 
 describe('a conversation', () => {
