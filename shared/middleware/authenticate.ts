@@ -13,7 +13,7 @@ export function authenticate(options: { readonly directory: Pick<Directory, 'fin
   return {
     before: async function authenticateBefore(request): Promise<undefined> {
       const { exchange } = request.context;
-      exchange.endpoint = findEndpoint(exchange.http.method, exchange.http.path);
+      exchange.endpoint = await findEndpoint(exchange.http.method, exchange.http.path);
       if (exchange.endpoint.kind === 'health') return;
       const begunAtMs = options.nowMs();
       const principal = await options.directory.find(hashKey(readKey(exchange.http)));

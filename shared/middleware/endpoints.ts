@@ -1,15 +1,5 @@
 import { chatCompletions } from '../dialects/chat-completions.ts';
-import { completions } from '../dialects/completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import { embeddings } from '../dialects/embeddings.ts';
-import { gemini, geminiCounting } from '../dialects/gemini.ts';
-import { images } from '../dialects/images.ts';
-import { messages, messagesCounting } from '../dialects/messages.ts';
-import { moderations } from '../dialects/moderations.ts';
-import { rerank } from '../dialects/rerank.ts';
-import { responses } from '../dialects/responses.ts';
-import { speech } from '../dialects/speech.ts';
-import { transcriptions } from '../dialects/transcriptions.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { type ListShape, listShape } from './list-models-shapes.ts';
 
@@ -29,10 +19,35 @@ interface CallPath {
 interface EndpointRow {
   readonly method: 'GET' | 'POST' | 'ANY';
   readonly path: RegExp;
-  readonly open: (groups: Readonly<Record<string, string | undefined>>) => Endpoint;
+  readonly open: (groups: Readonly<Record<string, string | undefined>>) => Promise<Endpoint>;
 }
 
-const call = (dialect: Dialect) => (): Endpoint => ({ kind: 'call', dialect, path: {} });
+type LoadDialect = () => Promise<Dialect>;
+
+/** Loads a dialect when the first request speaks it: each is a chunk of its own, and few deployments hear all of them. */
+function once(load: LoadDialect): LoadDialect {
+  let loaded: Promise<Dialect> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
+const chat: LoadDialect = async () => chatCompletions;
+const responses = once(async () => (await import('../dialects/responses.ts')).responses);
+const messages = once(async () => (await import('../dialects/messages.ts')).messages);
+const messagesCounting = once(async () => (await import('../dialects/messages.ts')).messagesCounting);
+const gemini = once(async () => (await import('../dialects/gemini.ts')).gemini);
+const geminiCounting = once(async () => (await import('../dialects/gemini.ts')).geminiCounting);
+const completions = once(async () => (await import('../dialects/completions.ts')).completions);
+const embeddings = once(async () => (await import('../dialects/embeddings.ts')).embeddings);
+const rerank = once(async () => (await import('../dialects/rerank.ts')).rerank);
+const images = once(async () => (await import('../dialects/images.ts')).images);
+const speech = once(async () => (await import('../dialects/speech.ts')).speech);
+const transcriptions = once(async () => (await import('../dialects/transcriptions.ts')).transcriptions);
+const moderations = once(async () => (await import('../dialects/moderations.ts')).moderations);
+
+const call = (load: LoadDialect) => async (): Promise<Endpoint> => ({ kind: 'call', dialect: await load(), path: {} });
 
 /** Every path of the data plane. */
 const endpointRows: readonly EndpointRow[] = [
@@ -40,12 +55,16 @@ const endpointRows: readonly EndpointRow[] = [
   {
     method: 'ANY',
     path: /^\/v1\/providers\/(?<provider>[^/]+)\/(?<path>.+)$/,
-    open: ({ provider = '', path = '' }) => ({ kind: 'pass-through', dialect: chatCompletions, provider: decoded(provider), path }),
+    open: async ({ provider = '', path = '' }) => ({ kind: 'pass-through', dialect: await chat(), provider: decoded(provider), path }),
   },
-  { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chatCompletions) },
+  { method: 'POST', path: /^\/v1\/chat\/completions$/, open: call(chat) },
   { method: 'POST', path: /^\/v1\/responses$/, open: call(responses) },
   { method: 'POST', path: /^\/v1\/messages$/, open: call(messages) },
-  { method: 'POST', path: /^\/v1\/messages\/count_tokens$/, open: () => ({ kind: 'count-tokens', dialect: messagesCounting, path: {} }) },
+  {
+    method: 'POST',
+    path: /^\/v1\/messages\/count_tokens$/,
+    open: async () => ({ kind: 'count-tokens', dialect: await messagesCounting(), path: {} }),
+  },
   { method: 'POST', path: /^\/v1\/completions$/, open: call(completions) },
   { method: 'POST', path: /^\/v1\/embeddings$/, open: call(embeddings) },
   { method: 'POST', path: /^\/v1\/rerank$/, open: call(rerank) },
@@ -57,28 +76,28 @@ const endpointRows: readonly EndpointRow[] = [
   {
     method: 'POST',
     path: /^\/v1(?:beta)?\/(?:models\/)?(?<model>.+)(?::|%3[Aa])(?<action>generateContent|streamGenerateContent)$/,
-    open: ({ model = '', action = '' }) => ({ kind: 'call', dialect: gemini, path: { model: decoded(model), action } }),
+    open: async ({ model = '', action = '' }) => ({ kind: 'call', dialect: await gemini(), path: { model: decoded(model), action } }),
   },
   {
     method: 'POST',
     path: /^\/v1(?:beta)?\/(?:models\/)?(?<model>.+)(?::|%3[Aa])countTokens$/,
-    open: ({ model = '' }) => ({ kind: 'count-tokens', dialect: geminiCounting, path: { model: decoded(model) } }),
+    open: async ({ model = '' }) => ({ kind: 'count-tokens', dialect: await geminiCounting(), path: { model: decoded(model) } }),
   },
-  { method: 'GET', path: /^\/v1\/models$/, open: () => ({ kind: 'models', dialect: chatCompletions }) },
+  { method: 'GET', path: /^\/v1\/models$/, open: async () => ({ kind: 'models', dialect: await chat() }) },
   {
     method: 'GET',
     path: /^\/v1\/models\/(?<id>.+)$/,
-    open: ({ id }) => ({ kind: 'models', dialect: chatCompletions, ...(id !== undefined && { id: decoded(id) }) }),
+    open: async ({ id }) => ({ kind: 'models', dialect: await chat(), ...(id !== undefined && { id: decoded(id) }) }),
   },
-  { method: 'GET', path: /^\/v1beta\/models$/, open: () => ({ kind: 'models', dialect: gemini }) },
+  { method: 'GET', path: /^\/v1beta\/models$/, open: async () => ({ kind: 'models', dialect: await gemini() }) },
   {
     method: 'GET',
     path: /^\/v1beta\/models\/(?<id>.+)$/,
-    open: ({ id }) => ({ kind: 'models', dialect: gemini, ...(id !== undefined && { id: decoded(id) }) }),
+    open: async ({ id }) => ({ kind: 'models', dialect: await gemini(), ...(id !== undefined && { id: decoded(id) }) }),
   },
-  { method: 'GET', path: /^\/v1\/key$/, open: () => ({ kind: 'key', dialect: chatCompletions }) },
-  { method: 'GET', path: /^\/v1\/generation$/, open: () => ({ kind: 'generation', dialect: chatCompletions }) },
-  { method: 'GET', path: /^\/health$/, open: () => ({ kind: 'health', dialect: chatCompletions }) },
+  { method: 'GET', path: /^\/v1\/key$/, open: async () => ({ kind: 'key', dialect: await chat() }) },
+  { method: 'GET', path: /^\/v1\/generation$/, open: async () => ({ kind: 'generation', dialect: await chat() }) },
+  { method: 'GET', path: /^\/health$/, open: async () => ({ kind: 'health', dialect: await chat() }) },
 ];
 
 /** A part of a path without its percent-encoding; API Gateway may have taken it away already. */
@@ -90,25 +109,25 @@ function decoded(text: string): string {
   }
 }
 
-const dialectOfShape: Readonly<Record<ListShape, Dialect>> = { openai: chatCompletions, anthropic: messages, gemini };
+const dialectOfShape: Readonly<Record<ListShape, LoadDialect>> = { openai: chat, anthropic: messages, gemini };
 
 /** The dialect whose error bodies a path's clients understand, before anything else is known of a request. */
-export function dialectOfPath(path: string, headers: Readonly<Record<string, string>> = {}): Dialect {
-  const endpoint = endpointRows.find((row) => row.path.test(path))?.open({});
+export async function dialectOfPath(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Dialect> {
+  const endpoint = await endpointRows.find((row) => row.path.test(path))?.open({});
   // The clients of all three ask for models at the same path.
-  if (endpoint?.kind === 'models') return dialectOfShape[listShape(path, headers)];
-  return endpoint?.dialect ?? (path.startsWith('/v1beta/') ? gemini : chatCompletions);
+  if (endpoint?.kind === 'models') return await dialectOfShape[listShape(path, headers)]();
+  return endpoint?.dialect ?? (await (path.startsWith('/v1beta/') ? gemini : chat)());
 }
 
 /**
  * Finds what a request is for.
  * @throws GatewayError `not_found`, or `invalid_request` with status 405 and `Allow`.
  */
-export function findEndpoint(method: string, path: string): Endpoint {
+export async function findEndpoint(method: string, path: string): Promise<Endpoint> {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
   const rows = endpointRows.filter((row) => row.path.test(trimmed));
   const row = rows.find((candidate) => candidate.method === method || candidate.method === 'ANY');
-  if (row !== undefined) return row.open(row.path.exec(trimmed)?.groups ?? {});
+  if (row !== undefined) return await row.open(row.path.exec(trimmed)?.groups ?? {});
   if (rows.length === 0) {
     throw new GatewayError(
       'not_found',

@@ -16,7 +16,7 @@ const neverGone = new AbortController().signal;
  */
 export function trace(options: { readonly nowMs: () => number }): GatewayMiddleware {
   return {
-    before: function traceBefore(request): undefined {
+    before: async function traceBefore(request): Promise<undefined> {
       const startedAtMs = options.nowMs();
       const http = readHttpRequest(request.event);
       const requestId = sortableId('req_', Math.floor(startedAtMs), randomBytes);
@@ -26,7 +26,7 @@ export function trace(options: { readonly nowMs: () => number }): GatewayMiddlew
         startedAtMs,
         deadlineAtMs: startedAtMs + Math.max(1_000, remainingMs - settleReserveMs),
         http,
-        dialect: dialectOfPath(http.path, http.headers),
+        dialect: await dialectOfPath(http.path, http.headers),
         traceparent: continueTrace(http.headers.traceparent),
         clientGone: clientGoneSignal(request.context),
         timings: {},
