@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { chatClient } from './chat-client.ts';
+import { geminiClient } from './gemini-client.ts';
 import { messagesClient } from './messages-client.ts';
 import { isRefusal, readRecording } from './read-recording.ts';
 import type { Refusal } from './reading.ts';
@@ -10,7 +11,7 @@ import { type Family, type Recording, recordings } from './recordings.ts';
 import { responsesClient } from './responses-client.ts';
 
 /** Dialects, each read by its official client. A further one is a further row. */
-const clients = [chatClient, messagesClient, responsesClient];
+const clients = [chatClient, messagesClient, responsesClient, geminiClient];
 
 /** Which provider speaks the format of a recording. */
 const providers: Record<Family, (model: string | undefined) => string> = {
