@@ -15,11 +15,12 @@ export function framesOf(bytes: Buffer, at: readonly number[]): SseFrame[] {
   return [...frames, ...reader.end()];
 }
 
-/** Events framed with their type in the `event:` field. */
+/** Events framed with their type in the `event:` field, where it is a text: look-alikes put anything there. */
 export function framed(events: readonly object[], lineEnd = '\n'): Buffer {
-  const texts = events.map(
-    (event) => `event: ${'type' in event ? event.type : 'x'}${lineEnd}data: ${JSON.stringify(event)}${lineEnd}${lineEnd}`,
-  );
+  const texts = events.map((event) => {
+    const name = 'type' in event && typeof event.type === 'string' ? event.type : 'x';
+    return `event: ${name}${lineEnd}data: ${JSON.stringify(event)}${lineEnd}${lineEnd}`;
+  });
   return Buffer.from(texts.join(''));
 }
 
