@@ -10,6 +10,8 @@ export function limitsInOneLine(limits: Limits | null): string {
     ...(limits.requests_per_minute === undefined ? [] : [`${count(limits.requests_per_minute)} rpm`]),
     ...(limits.tokens_per_minute === undefined ? [] : [`${count(limits.tokens_per_minute)} tpm`]),
     ...(limits.parallel_requests === undefined ? [] : [`${count(limits.parallel_requests)} parallel`]),
+    ...(limits.clamp === false ? ['no clamping'] : []),
+    ...(limits.clamp_floor_tokens === undefined ? [] : [`at least ${count(limits.clamp_floor_tokens)} output tokens`]),
     ...Object.keys(limits.per_model ?? {}).map((pattern) => `${pattern}: …`),
   ];
   return parts.length > 0 ? parts.join(', ') : '-';

@@ -9,9 +9,14 @@ export const limitOptions: Readonly<Record<string, VerbOption>> = {
   burst: { type: 'string', value: '<share>', help: 'Share of a minute that may come at once (0 to 1).' },
   parallel: { type: 'string', value: '<n>', help: 'Calls under way at the same time.' },
   budget: { type: 'string', multiple: true, value: '<usd/period>', help: 'Such as 50/month; also day, week, total. May repeat.' },
+  clamp: { type: 'string', value: '<yes|no>', help: 'Whether an answer that does not fit is shortened (yes, the default) or refused.' },
+  'clamp-floor': { type: 'string', value: '<tokens>', help: 'Fewest output tokens an answer may be shortened to.' },
   limits: { type: 'string', value: '<json>', help: 'All limits at once, as the API takes them.' },
   'no-limits': { type: 'boolean', help: 'Lift every limit.' },
 };
+
+/** The options that set one limit each. */
+const singleLimits = ['rpm', 'tpm', 'burst', 'parallel', 'clamp', 'clamp-floor'];
 
 /** What the help says about how limits combine. */
 export const limitNotes = '"none" lifts one limit: --rpm none, --budget none/month. The others stay.';
@@ -24,7 +29,7 @@ export const limitNotes = '"none" lifts one limit: --rpm none, --budget none/mon
 export function limitsFrom(options: OptionValues, current: Limits | null | undefined): Limits | undefined {
   const json = options.text('limits');
   const asked = json !== undefined || options.flag('no-limits') || options.texts('budget').length > 0;
-  if (!asked && ['rpm', 'tpm', 'burst', 'parallel'].every((name) => options.text(name) === undefined)) return undefined;
+  if (!asked && singleLimits.every((name) => options.text(name) === undefined)) return undefined;
   const start = json === undefined ? (options.flag('no-limits') ? {} : (current ?? {})) : limitsJson(json);
   const budgets = budgetsFrom(options.texts('budget'), start.budgets ?? []);
   const limits = {
@@ -34,6 +39,8 @@ export function limitsFrom(options: OptionValues, current: Limits | null | undef
     burst: numberFrom(options, 'burst', start.burst),
     parallel_requests: numberFrom(options, 'parallel', start.parallel_requests),
     budgets: budgets.length > 0 ? budgets : undefined,
+    clamp: clampFrom(options, start.clamp),
+    clamp_floor_tokens: numberFrom(options, 'clamp-floor', start.clamp_floor_tokens),
   };
   const parsed = limitsSchema.safeParse(limits);
   if (parsed.success) return parsed.data;
@@ -65,6 +72,14 @@ function numberFrom(options: OptionValues, name: string, current: number | undef
   const number = Number(text);
   if (!/^[0-9]*\.?[0-9]+$/.test(text)) throw new CliError(2, `--${name} takes a number or none, not "${text}".`);
   return number;
+}
+
+function clampFrom(options: OptionValues, current: boolean | undefined): boolean | undefined {
+  const text = options.text('clamp');
+  if (text === undefined) return current;
+  if (text === 'no') return false;
+  if (text === 'yes' || text === 'none') return undefined;
+  throw new CliError(2, `--clamp takes yes or no, not "${text}".`);
 }
 
 function budgetsFrom(texts: readonly string[], current: NonNullable<Limits['budgets']>): NonNullable<Limits['budgets']> {

@@ -48,6 +48,7 @@ export const configNotes: Readonly<Record<string, string>> = {
   'budgets[].amount_usd': 'US dollars.',
   'budgets[].period': 'Calendar periods in UTC; `total` never begins anew.',
   'limits.clamp': 'Without meaning for targets: a call that does not fit is sent elsewhere, not shortened.',
+  'limits.clamp_floor_tokens': 'Without meaning for targets, as `clamp` is.',
   'limits.shards': 'Ledger items the limits are spread over, for more than some 200 calls under way. Default 1.',
   'canary.target': 'As in `targets`.',
   'mirror.target': 'As in `targets`.',

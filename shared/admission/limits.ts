@@ -31,6 +31,15 @@ function ratePerMinute(name: string, largest: number) {
     .optional();
 }
 
+/** Fewer output tokens than this are no useful answer, where nobody says otherwise: such a call is refused, not shortened. */
+export const usualClampFloorTokens = 256;
+
+/** The fewest output tokens an answer may be shortened to; no model writes more than ten million. */
+export const clampFloorSchema = z
+  .int({ error: 'clamp_floor_tokens is a whole number of output tokens' })
+  .min(1, { error: 'clamp_floor_tokens is at least 1; to refuse instead of shortening set clamp to false' })
+  .max(10_000_000, { error: 'clamp_floor_tokens can be at most 10000000' });
+
 const limitFields = {
   /** Requests let in per minute, counted without window edges. */
   requests_per_minute: ratePerMinute('requests_per_minute', largestRatePerMinute),
@@ -53,6 +62,8 @@ const limitFields = {
     .optional(),
   /** Whether a call whose worst case does not fit may have its output shortened to what does. Default true. */
   clamp: z.boolean({ error: 'clamp is true or false' }).optional(),
+  /** The fewest output tokens an answer may be shortened to. Default: that of the configuration, else {@link usualClampFloorTokens}. */
+  clamp_floor_tokens: clampFloorSchema.optional(),
   /** Over how many ledger items the scope is spread; for scopes with more than some 200 calls in flight. Default 1. */
   shards: z
     .int({ error: 'shards is a whole number' })
@@ -72,7 +83,7 @@ export const modelLimitsSchema = z.strictObject(limitFields);
 
 /**
  * What an operator may set on a key, user, team, organisation, end user or the whole gateway.
- * A limit that is absent does not exist; there are no defaults but those of `burst`, `clamp` and `shards`.
+ * A limit that is absent does not exist; there are no defaults but those of `burst`, `clamp`, `clamp_floor_tokens` and `shards`.
  */
 export const limitsSchema = z.strictObject({
   ...limitFields,
@@ -100,6 +111,8 @@ export interface ScopeLimits {
   readonly parallel: number | undefined;
   readonly budgets: readonly Budget[];
   readonly clamp: boolean;
+  /** Undefined where the scope does not say. */
+  readonly clampFloorTokens: number | undefined;
   readonly shards: number;
 }
 
@@ -119,6 +132,7 @@ export function scopeLimitsOf(limits: ModelLimits): ScopeLimits {
       amountNanoUsd: Math.round(budget.amount_usd * nanoUsdPerUsd),
     })),
     clamp: limits.clamp ?? true,
+    clampFloorTokens: limits.clamp_floor_tokens,
     shards: limits.shards ?? 1,
   };
   compiled.set(limits, scopeLimits);

@@ -124,7 +124,16 @@ const scopeless: Scope = {
   kind: 'key',
   name: '',
   modelPattern: undefined,
-  limits: { requestsPerMinute: undefined, tokensPerMinute: undefined, burst: 1, parallel: undefined, budgets: [], clamp: true, shards: 1 },
+  limits: {
+    requestsPerMinute: undefined,
+    tokensPerMinute: undefined,
+    burst: 1,
+    parallel: undefined,
+    budgets: [],
+    clamp: true,
+    clampFloorTokens: undefined,
+    shards: 1,
+  },
 };
 
 function sum(rooms: readonly SliceRoom[], pick: (room: SliceRoom) => number): number {

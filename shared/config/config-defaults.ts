@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { clampFloorSchema } from '../admission/limits.ts';
 import { cacheSettingsSchema } from '../cache/cache-settings.ts';
 import { keyRoutingSchema, pinned } from '../routing/preferences.ts';
 import { timeoutsSchema } from '../routing/route-schema.ts';
@@ -10,6 +11,9 @@ export const defaultsSchema = z.strictObject({
   retries: retries.describe('Further tries of a target that failed for the moment. Default 2.'),
   timeouts: timeoutsSchema.optional(),
   cache: cacheSettingsSchema.optional(),
+  clamp_floor_tokens: clampFloorSchema
+    .optional()
+    .describe('The fewest output tokens an answer may be shortened to, where no limits of the call say. Default 256.'),
 });
 
 /** `defaults` of a key: the same words, and how far its calls may choose their own routing. */

@@ -11,11 +11,9 @@ import { subjectOf } from '../control/subject.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { mayHideOutput } from '../providers/hidden-output.ts';
 import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
+import { clampFloor } from './clamp-floor.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
 import { mayResume } from './may-resume.ts';
-
-/** Fewer output tokens than this are no useful answer: such a call is refused, not shortened. */
-export const defaultFloorTokens = 256;
 
 /** How long after its deadline a call may still be settling. */
 const settlingMs = 10_000;
@@ -65,8 +63,9 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   // An answer that another target may have to carry on costs twice at most; where that does not fit, it is not carried on.
   const attempts = mayResume(call, plan, exchange.dialect) ? 2 : 1;
   const slices = !fixedOutput && attempts === 1 && mayBeSliced(call, plan);
-  const wanted = slices ? Math.min(outputTokens, firstSliceTokens) : outputTokens;
-  const floor = fixedOutput ? wanted : Math.min(wanted, defaultFloorTokens);
+  const useful = clampFloor(exchange, scopes);
+  const wanted = slices ? Math.min(outputTokens, Math.max(firstSliceTokens, useful)) : outputTokens;
+  const floor = fixedOutput ? wanted : Math.min(wanted, useful);
   const ask = (times: number) =>
     options.ledger.admit({
       requestId: exchange.requestId,
@@ -119,7 +118,7 @@ function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[]
   if (mindsTokens && quote.gatewaySetsOutput && !fixedOutput) lowerOutput(exchange, quote.outputTokens);
   if (maxCostNanoUsd === undefined || quote.costWith(quote.outputTokens) <= maxCostNanoUsd) return quote.outputTokens;
   const affordable = quote.affordable(maxCostNanoUsd);
-  const least = fixedOutput ? quote.outputTokens : Math.min(quote.outputTokens, defaultFloorTokens);
+  const least = fixedOutput ? quote.outputTokens : Math.min(quote.outputTokens, clampFloor(exchange, scopes));
   if (affordable < least || quote.costWith(least) > maxCostNanoUsd) {
     throw new GatewayError(
       'max_cost_exceeded',

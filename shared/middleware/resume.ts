@@ -11,7 +11,8 @@ import { classify } from '../routing/classify.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
-import { defaultFloorTokens, quotedTarget } from './admit.ts';
+import { quotedTarget } from './admit.ts';
+import { clampFloor } from './clamp-floor.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
 import { continues, mayResume } from './may-resume.ts';
 import { settleBroken } from './settle.ts';
@@ -127,8 +128,8 @@ function mostOutput(exchange: Exchange, quote: Quote, first: FirstPart): number 
   // Where nobody counted, four bytes are about one token; the money does not rest on it.
   const made = first.answered.facts.usage?.outputTokens ?? Math.ceil(first.answered.facts.outputBytes / 4);
   const wanted = Math.min(quote.outputTokens, cap === undefined ? quote.outputTokens : cap - made);
-  const limits =
-    admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld].map((scope) => scope.limits);
+  const scopes = admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld];
+  const limits = scopes.map((scope) => scope.limits);
   const rooms = [wanted];
   if (admitted !== undefined && limits.some(({ budgets }) => budgets.length > 0)) {
     rooms.push(quote.affordable(Math.max(0, admitted.amountNanoUsd - first.spentNanoUsd)));
@@ -138,5 +139,5 @@ function mostOutput(exchange: Exchange, quote: Quote, first: FirstPart): number 
     rooms.push(admitted.tokens - first.usage.inputTokens - first.usage.outputTokens - quote.inputTokens);
   }
   const room = Math.min(...rooms);
-  return room < Math.min(wanted, defaultFloorTokens) ? 0 : room;
+  return room < Math.min(wanted, clampFloor(exchange, scopes)) ? 0 : room;
 }

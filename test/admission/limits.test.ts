@@ -17,6 +17,7 @@ describe('limits', () => {
         { amount_usd: 9_000_000, period: 'total' },
       ],
       per_model: { 'openai/*': { clamp: false } },
+      clamp_floor_tokens: 1_000,
       shards: 8,
     });
     expect(scopeLimitsOf(limits)).toEqual({
@@ -29,6 +30,7 @@ describe('limits', () => {
         { period: 'total', amountNanoUsd: 9_000_000_000_000_000 },
       ],
       clamp: true,
+      clampFloorTokens: 1_000,
       shards: 8,
     });
     expect(scopeLimitsOf(limits)).toBe(scopeLimitsOf(limits));
@@ -59,6 +61,8 @@ describe('limits', () => {
     ],
     [{ rpm: 5 }, /Unrecognized key/],
     [{ per_model: { 'a*': { per_model: {} } } }, /Unrecognized key/],
+    [{ clamp_floor_tokens: 0 }, /at least 1.*clamp to false/],
+    [{ clamp_floor_tokens: 2.5 }, /whole number of output tokens/],
     [{ shards: 65 }, /at most 64/],
   ])('are refused with a reason: %j', (limits, reason) => {
     expect(complaint(limits)).toMatch(reason);

@@ -200,6 +200,16 @@ describe('groups, limits and trail', () => {
     expect((await runHere(['limits', 'show', 'planet'])).code).toBe(2);
   });
 
+  it('clamping and its floor are set, shown and lifted like any limit', async () => {
+    const id = uniqueName('clamped');
+    const set = await jsonHere('teams', 'set', id, '--budget', '5/day', '--clamp', 'no', '--clamp-floor', '1000');
+    expect(set.limits).toEqual({ budgets: [{ amount_usd: 5, period: 'day' }], clamp: false, clamp_floor_tokens: 1_000 });
+    expect((await runHere(['teams', 'get', id])).out).toContain('$5.00/day, no clamping, at least 1,000 output tokens');
+    const lifted = await jsonHere('teams', 'set', id, '--clamp', 'yes', '--clamp-floor', 'none');
+    expect(lifted.limits).toEqual({ budgets: [{ amount_usd: 5, period: 'day' }] });
+    expect((await runHere(['teams', 'set', id, '--clamp', 'maybe'])).code).toBe(2);
+  });
+
   it('trail says who did what', async () => {
     const id = uniqueName('audited');
     await jsonHere('teams', 'set', id, '--rpm', '5');

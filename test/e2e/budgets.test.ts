@@ -144,6 +144,31 @@ describe('a budget', () => {
     expect(upstream.received).toHaveLength(0);
   });
 
+  it('shortens no answer below the floor its scopes set, the highest of them', async () => {
+    upstream.behave(answerJson(200, completion(10, 10)));
+    const ask = (client: OpenAI, more: object = {}) =>
+      client.chat.completions.create({ model: 'up/m', messages, max_tokens: 60_000, ...more }).withResponse();
+    // A cent pays for some 4,700 tokens.
+    const content = await clientWith(budget(0.01, { clamp_floor_tokens: 4_000 }));
+    expect(Number((await ask(content)).response.headers.get('x-sluice-max-tokens'))).toBeGreaterThan(4_000);
+    const strict = await clientWith(budget(0.01, { clamp_floor_tokens: 6_000 }));
+    await expect(ask(strict)).rejects.toMatchObject({ status: 402, code: 'budget_exceeded' });
+    await expect(ask(strict, { max_tokens: 4_000 })).resolves.toBeDefined();
+    const modest = await clientWith(budget(0.0003, { clamp_floor_tokens: 16 }));
+    expect(Number((await ask(modest)).response.headers.get('x-sluice-max-tokens'))).toBeLessThan(256);
+    const perModel = await clientWith(
+      budget(0.01, { clamp_floor_tokens: 1, per_model: { 'up/*': budget(5, { clamp_floor_tokens: 6_000 }) } }),
+    );
+    await expect(ask(perModel)).rejects.toMatchObject({ status: 402 });
+  });
+
+  it('holds at least the floor for a stream that is held in slices', async () => {
+    const client = await clientWith(budget(0.01, { clamp_floor_tokens: 6_000 }));
+    await expect(client.chat.completions.create({ model: 'up/m', messages, max_tokens: 60_000, stream: true })).rejects.toMatchObject({
+      status: 402,
+    });
+  });
+
   it('refuses a model that nobody has priced', async () => {
     const client = await clientWith(budget(1));
     await expect(client.chat.completions.create({ model: 'unpriced/m', messages })).rejects.toMatchObject({

@@ -138,6 +138,13 @@ export function limitFields(limits: Limits | null | undefined): HTMLElement {
         label: 'Shorten an answer to what the budget affords, instead of refusing the call',
         checked: limits?.clamp ?? true,
       }),
+      numberField({
+        name: 'clamp-floor',
+        label: 'Fewest output tokens an answer may be shortened to',
+        value: limits?.clamp_floor_tokens,
+        placeholder: 'as configured',
+        more: { step: 1, min: 1 },
+      }),
       areaField({
         name: 'per-model',
         label: 'Further limits per model, as JSON',
@@ -163,6 +170,7 @@ export function limitsOf(form: HTMLFormElement, before: Limits | null | undefine
     ...given('parallel_requests', numberOf(form, 'parallel')),
     ...given('burst', numberOf(form, 'burst')),
     ...(clamp ? {} : { clamp: false }),
+    ...given('clamp_floor_tokens', numberOf(form, 'clamp-floor')),
     ...given('shards', before?.shards),
     ...given('per_model', jsonOf(form, 'per-model', 'Limits per model')),
   };
