@@ -5,9 +5,9 @@ import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
 import type { MirroredCall } from '../../shared/middleware/mirror.ts';
 import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts';
 import { type Cost, costOf } from '../../shared/pricing/cost.ts';
-import type { AttemptRecord } from '../../shared/routing/final-error.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
+import { describeAttempts, describeOwnAttempts } from './describe-attempts.ts';
 
 /** Names of tools kept of one answer. */
 const mostTools = 32;
@@ -34,7 +34,7 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     ...(call && { model: call.model.slice(0, 256), stream: call.stream }),
     ...(answered && answerOf(answered)),
     ...(exchange.resumed && { resumed: { from: exchange.resumed.from.name, atOutputBytes: exchange.resumed.atOutputBytes } }),
-    attempts: exchange.attempts.map((attempt) => attemptOf(attempt, exchange.startedAtMs)),
+    attempts: describeAttempts(exchange, closed),
     ...(exchange.status !== undefined && { status: exchange.status }),
     ...errorOf(exchange, closed),
     ...moneyOf(exchange, closed),
@@ -44,19 +44,6 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     bytesIn: typeof http.body === 'string' ? Buffer.byteLength(http.body) : http.body.length,
     ...(facts.bytesOut !== undefined && { bytesOut: facts.bytesOut }),
     ...timesOf(exchange, closed, facts.endedAtMs),
-  };
-}
-
-function attemptOf(
-  { target, startedAtMs, latencyMs, status, outcome }: AttemptRecord,
-  callStartedAtMs: number,
-): CallRecord['attempts'][number] {
-  return {
-    target,
-    startedMs: round(Math.max(0, startedAtMs - callStartedAtMs)),
-    latencyMs: round(latencyMs),
-    ...(status !== undefined && { status }),
-    outcome,
   };
 }
 
@@ -156,7 +143,7 @@ export function describeMirrored(exchange: Exchange, mirror: Target, mirrored: M
     ...(exchange.call && { model: exchange.call.model.slice(0, 256), stream: exchange.call.stream }),
     ...(!failed && { servedBy: mirror.name, provider: mirror.provider.id }),
     ...(facts?.finishReason !== undefined && { finishReason: facts.finishReason }),
-    attempts: attempts.map((attempt) => attemptOf(attempt, startedAtMs)),
+    attempts: describeOwnAttempts(attempts, startedAtMs, costNanoUsd),
     usage: withoutZeros(usage),
     costNanoUsd: costNanoUsd ?? 0,
     ...(costNanoUsd === undefined && { unpriced: true }),

@@ -4,6 +4,7 @@ import { type EmbeddingCall, embedQuestion } from '../../shared/middleware/cache
 import type { Embed } from '../../shared/middleware/cache-parts.ts';
 import { type Exchange, known } from '../../shared/middleware/exchange.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
+import { describeOwnAttempts } from './describe-attempts.ts';
 import { recordCall } from './record-call.ts';
 import { costAt, type GatewayParts, nowMs } from './wiring.ts';
 
@@ -42,13 +43,7 @@ function describeEmbedding(exchange: Exchange, made: EmbeddingCall, endedAtMs: n
     model: call.model.slice(0, 256),
     stream: false,
     ...(target && { servedBy: target.name, provider: target.provider.id }),
-    attempts: attempts.map((attempt) => ({
-      target: attempt.target,
-      startedMs: rounded(attempt.startedAtMs - startedAtMs),
-      latencyMs: rounded(attempt.latencyMs),
-      ...(attempt.status !== undefined && { status: attempt.status }),
-      outcome: attempt.outcome,
-    })),
+    attempts: describeOwnAttempts(attempts, startedAtMs, costNanoUsd),
     usage: Object.fromEntries(Object.entries(usage).filter(([, count]) => count > 0)),
     costNanoUsd: costNanoUsd ?? 0,
     ...(costNanoUsd === undefined && { unpriced: true }),

@@ -8,6 +8,8 @@ const attemptSchema = z.looseObject({
   latency_ms: z.number(),
   status: z.number().nullable(),
   outcome: z.string(),
+  cost_usd: z.number().nullable().optional(),
+  estimated: z.boolean().optional(),
 });
 
 /** The record of a call. */

@@ -65,9 +65,17 @@ export function duration(ms: number | null): string {
   return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
-function attemptLine({ target, started_ms, latency_ms, status, outcome }: CallAnswer['attempts'][number]): string {
+function attemptLine(attempt: CallAnswer['attempts'][number]): string {
+  const { target, started_ms, latency_ms, status, outcome } = attempt;
   const at = started_ms === null ? '' : `at ${duration(started_ms)}: `;
-  return `${at}${target}  ${outcome.replaceAll('_', ' ')}${status === null ? '' : ` (${status})`} in ${duration(latency_ms)}`;
+  const ended = `${outcome.replaceAll('_', ' ')}${status === null ? '' : ` (${status})`} in ${duration(latency_ms)}`;
+  return `${at}${target}  ${ended}${attemptCost(attempt)}`;
+}
+
+/** What an attempt cost, where it cost anything; a gateway older than this program does not say. */
+export function attemptCost({ cost_usd, estimated }: CallAnswer['attempts'][number]): string {
+  if (cost_usd === undefined || cost_usd === 0) return '';
+  return cost_usd === null ? ', no price is known' : `, ${money(cost_usd)}${estimated ? ' at most' : ''}`;
 }
 
 function tokens({ usage, estimated }: CallAnswer): string {

@@ -61,6 +61,8 @@ export interface Consumption {
 /** The part of an answer that was there when it broke off. */
 export interface Resumed {
   readonly from: Target;
+  /** When the attempt that made it was sent. */
+  readonly sentAtMs: number | undefined;
   /** UTF-8 bytes of what the model had made. */
   readonly atOutputBytes: number;
   readonly consumption: Consumption;

@@ -140,7 +140,8 @@ async function forward(exchange: Exchange, target: Target, ports: PassThroughPor
       errorOf: (failure) => finalError({ failed: [{ failure, record }] }),
     });
     // Providers do not bill what they refuse.
-    if (answer.status < 400) exchange.answered = { target, facts: emptyFacts(), usage: () => usageOf({}), answeredAtMs: ports.nowMs() };
+    if (answer.status < 400)
+      exchange.answered = { target, sentAtMs: startedAtMs, facts: emptyFacts(), usage: () => usageOf({}), answeredAtMs: ports.nowMs() };
     exchange.timings.upstream = ports.nowMs() - startedAtMs;
     exchange.delivery = body.done;
     exchange.status = answer.status;

@@ -4,7 +4,8 @@ import { BinaryDelivery } from '../delivery/binary-delivery.ts';
 import { type OutputMeter, StreamDelivery } from '../delivery/stream-delivery.ts';
 import type { StreamFraming } from '../dialects/dialect.ts';
 import { emptyFacts } from '../dialects/empty-facts.ts';
-import { toGatewayError } from '../errors/gateway-error.ts';
+import { type GatewayError, toGatewayError } from '../errors/gateway-error.ts';
+import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
 import { finalError } from '../routing/final-error.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
@@ -12,6 +13,7 @@ import type { Target } from '../routing/plan.ts';
 import { type Exchange, type GatewayResponse, known } from './exchange.ts';
 import { rescueFor } from './resume.ts';
 import { safeHeaders } from './safe-headers.ts';
+import { noteBreak } from './served-attempt.ts';
 
 /** What answering needs of the world. */
 export interface RespondPorts {
@@ -109,7 +111,7 @@ function binary(exchange: Exchange, routed: Extract<Routed, { kind: 'binary' }>,
   const body = new BinaryDelivery(routed.source, {
     idleMs: target.timeouts.idleMs,
     nowMs: ports.nowMs,
-    errorOf: (failure) => finalError({ failed: [{ failure, record: lastRecord(exchange, ports.nowMs()) }] }),
+    errorOf: (failure) => brokenOff(exchange, failure, ports.nowMs()),
   });
   exchange.answered = {
     target,
@@ -174,7 +176,7 @@ function deliveryFor(exchange: Exchange, ports: RespondPorts): StreamDelivery {
     keepAliveMs: ports.keepAliveMs,
     nowMs: ports.nowMs,
     costUsd: (usage) => costText(exchange, usage, ports),
-    errorOf: (failure) => finalError({ failed: [{ failure, record: lastRecord(exchange, ports.nowMs()) }] }),
+    errorOf: (failure) => brokenOff(exchange, failure, ports.nowMs()),
     meter: ports.meterFor(exchange),
     onFrame: (frame) => {
       exchange.recorder?.event(frame);
@@ -191,9 +193,17 @@ function framingOf(exchange: Exchange): StreamFraming | undefined {
   return exchange.dialect.framing?.(known(exchange.call, 'call'));
 }
 
-function lastRecord(exchange: Exchange, nowMs: number) {
+/** The error of an answer that broke off; the attempt, written down as answered, is from now on known to have failed. */
+function brokenOff(exchange: Exchange, failure: UpstreamFailure, nowMs: number): GatewayError {
   const target = exchange.answered?.target.name ?? known(exchange.plan, 'plan').requested;
-  return exchange.attempts.at(-1) ?? { target, startedAtMs: nowMs, latencyMs: 0, status: undefined, outcome: 'connection' as const };
+  const record = noteBreak(exchange, failure, nowMs) ?? {
+    target,
+    startedAtMs: nowMs,
+    latencyMs: 0,
+    status: undefined,
+    outcome: 'connection',
+  };
+  return finalError({ failed: [{ failure, record }] });
 }
 
 function costText(exchange: Exchange, usage: Usage, ports: RespondPorts): string | undefined {

@@ -7,7 +7,6 @@ import type { AnswerSoFar } from '../dialects/resuming.ts';
 import { mayHideOutput } from '../providers/hidden-output.ts';
 import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
-import { classify } from '../routing/classify.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
@@ -53,7 +52,6 @@ async function carryOn(exchange: Exchange, soFar: AnswerSoFar, breakage: Breakag
     return undefined;
   // What it thought unseen is neither known to whoever carries on nor bounded by what was shown.
   if (mayHideOutput(known(exchange.call, 'call'), answered.target.provider, answered.target.model)) return undefined;
-  noteFailure(exchange, answered, breakage.failure, ports.nowMs());
   const consumption = settleBroken(exchange, answered, ports.costOf);
   const rest = restOf(exchange, text, { answered, spentNanoUsd: consumption.costNanoUsd ?? 0, usage: consumption.usage }, ports.nowMs());
   if (rest === undefined) return undefined;
@@ -64,16 +62,9 @@ async function carryOn(exchange: Exchange, soFar: AnswerSoFar, breakage: Breakag
     return undefined;
   }
   exchange.quote = rest.quote;
-  exchange.resumed = { from: answered.target, atOutputBytes: answered.facts.outputBytes, consumption };
+  exchange.resumed = { from: answered.target, sentAtMs: answered.sentAtMs, atOutputBytes: answered.facts.outputBytes, consumption };
   exchange.answered = answeredBy(routed, ports.nowMs());
   return routed.stream;
-}
-
-/** The attempt had been written down as answered; its receipt says how it ended. */
-function noteFailure(exchange: Exchange, { target }: Answered, failure: UpstreamFailure, nowMs: number): void {
-  const index = exchange.attempts.findLastIndex((attempt) => attempt.target === target.name);
-  const attempt = exchange.attempts[index];
-  if (attempt !== undefined) exchange.attempts[index] = { ...attempt, latencyMs: nowMs - attempt.startedAtMs, outcome: classify(failure) };
 }
 
 function answeredBy(routed: Extract<Routed, { kind: 'stream' }>, nowMs: number): Answered {

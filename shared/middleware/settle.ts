@@ -19,6 +19,8 @@ type CostOf = (target: Target, usage: Usage, serviceTier: string | undefined) =>
 /** A call of which nothing more will be heard. */
 export interface ClosedCall {
   readonly consumption: Consumption;
+  /** The part of it that the attempt used which answered last: all of it, unless the answer was carried on. */
+  readonly lastPart: Consumption;
   /** How the stream to the caller ended, where there was one. */
   readonly delivery: DeliveryReport | undefined;
 }
@@ -26,7 +28,8 @@ export interface ClosedCall {
 /** Waits for the last word of a call, and adds up what it used. Never throws. */
 export async function closeCall(exchange: Exchange, costOf: CostOf): Promise<ClosedCall> {
   const delivery = await exchange.delivery;
-  return { consumption: withFirstPart(consumptionOf(exchange, delivery, costOf), exchange), delivery };
+  const lastPart = consumptionOf(exchange, delivery, costOf);
+  return { consumption: withFirstPart(lastPart, exchange), lastPart, delivery };
 }
 
 /**

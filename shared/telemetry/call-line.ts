@@ -22,12 +22,15 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     served_by: record.servedBy,
     provider_answer_id: record.providerAnswerId,
     stream: record.stream,
-    attempts: record.attempts.map(({ target, startedMs, latencyMs, status, outcome }) => ({
+    attempts: record.attempts.map(({ target, startedMs, latencyMs, status, outcome, costNanoUsd, estimated, unpriced }) => ({
       target,
       started_ms: startedMs,
       latency_ms: latencyMs,
       status,
       outcome,
+      cost_nano_usd: costNanoUsd,
+      estimated,
+      unpriced,
     })),
     resumed: record.resumed && { from: record.resumed.from, at_output_bytes: record.resumed.atOutputBytes },
     finish_reason: record.finishReason,

@@ -24,6 +24,12 @@ const attemptSchema = z.object({
   latencyMs: durationMs,
   status: z.int().optional(),
   outcome: z.string(),
+  /** What it cost; left out where that is nothing. Over all attempts the sum is the call's `costNanoUsd`. */
+  costNanoUsd: nanoUsd.optional(),
+  /** The provider did not say what the attempt used, so its cost is an upper bound. */
+  estimated: z.boolean().optional(),
+  /** No price is known for it. */
+  unpriced: z.boolean().optional(),
 });
 
 /**

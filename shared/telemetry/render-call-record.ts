@@ -23,13 +23,7 @@ export function renderCallRecord(record: CallRecord) {
     provider: orNull(record.provider),
     provider_answer_id: orNull(record.providerAnswerId),
     stream: orNull(record.stream),
-    attempts: record.attempts.map(({ target, startedMs, latencyMs, status, outcome }) => ({
-      target,
-      started_ms: orNull(startedMs),
-      latency_ms: latencyMs,
-      status: orNull(status),
-      outcome,
-    })),
+    attempts: record.attempts.map(renderAttempt),
     ...(record.resumed && { resumed: { from: record.resumed.from, at_output_bytes: record.resumed.atOutputBytes } }),
     finish_reason: orNull(record.finishReason),
     tools: record.tools ?? [],
@@ -42,6 +36,19 @@ export function renderCallRecord(record: CallRecord) {
     first_token_ms: orNull(record.firstTokenMs),
     tokens_per_second: orNull(tokensPerSecond(record)),
     overhead_ms: orNull(record.overheadMs),
+  };
+}
+
+function renderAttempt(attempt: CallRecord['attempts'][number]) {
+  return {
+    target: attempt.target,
+    started_ms: orNull(attempt.startedMs),
+    latency_ms: attempt.latencyMs,
+    status: orNull(attempt.status),
+    outcome: attempt.outcome,
+    estimated: attempt.estimated === true,
+    cost_usd: attempt.unpriced ? null : (attempt.costNanoUsd ?? 0) / perUsd,
+    cost_nano_usd: attempt.costNanoUsd ?? 0,
   };
 }
 

@@ -198,6 +198,10 @@ describe('a stream that breaks off on a route with resume', () => {
     expect(lastUsage(told).cost).toBe(nanoUsd / 1e9);
     expect((await settled(key)).spent_usd).toBe(nanoUsd / 1e9);
     expect(JSON.parse(second.received[0]?.body ?? '{}').max_tokens).toBe(497);
+    expect((await receipt(told)).attempts).toMatchObject([
+      { cost_nano_usd: 10 * 1_000 + 3 * 2_000 },
+      { cost_nano_usd: 14 * 3_000 + 4 * 6_000 },
+    ]);
   });
 
   it('spends the bound of the part that nobody counted', async () => {
@@ -208,7 +212,11 @@ describe('a stream that breaks off on a route with resume', () => {
     const nanoUsd = ((usage.prompt_tokens ?? 0) - 14) * 1_000 + 16 * 2_000 + 14 * 3_000 + 4 * 6_000;
     expect(usage.cost).toBe(nanoUsd / 1e9);
     expect((await settled(key)).spent_usd).toBe(nanoUsd / 1e9);
-    expect(await receipt(told)).toMatchObject({ estimated: true });
+    const { estimated, attempts } = await receipt(told);
+    expect({ estimated, attempts }).toMatchObject({
+      estimated: true,
+      attempts: [{ estimated: true, cost_nano_usd: nanoUsd - 14 * 3_000 - 4 * 6_000 }, { cost_nano_usd: 14 * 3_000 + 4 * 6_000 }],
+    });
   });
 
   it('is not carried on where the budget pays for one attempt alone, and never overspends', async () => {
@@ -262,6 +270,10 @@ describe('a stream that breaks off on a route with resume', () => {
     expect(told.error).toBeInstanceOf(OpenAI.APIError);
     expect(second.received).toHaveLength(1);
     expect((await settled(key)).spent_usd).toBe((10 * 1_000 + 3 * 2_000 + 14 * 3_000 + 1 * 6_000) / 1e9);
+    expect((await receipt(told)).attempts).toMatchObject([
+      { target: `up/${model}`, outcome: 'connection', cost_nano_usd: 10 * 1_000 + 3 * 2_000 },
+      { target: `next/${model}`, outcome: 'connection', cost_nano_usd: 14 * 3_000 + 1 * 6_000 },
+    ]);
   });
 });
 

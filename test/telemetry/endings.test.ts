@@ -124,13 +124,18 @@ async function recordOf(id: string): Promise<CallRecord> {
   return record;
 }
 
-/** A call from its sending to its record, whose cost must be that of its tokens. */
+function attemptsCost({ attempts }: CallRecord): number {
+  return attempts.reduce((sum, { costNanoUsd = 0 }) => sum + costNanoUsd, 0);
+}
+
+/** A call from its sending to its record, whose cost must be that of its tokens, and the sum of its attempts'. */
 async function ending(sent: Sent): Promise<CallRecord & { readonly answer: string }> {
   const { id, text } = await send(sent);
   const record = await recordOf(id);
   if (record.cost !== undefined) {
     expect(record.costNanoUsd).toBe((record.usage.inputTokens ?? 0) * inputPrice + (record.usage.outputTokens ?? 0) * outputPrice);
   }
+  expect(attemptsCost(record)).toBe(record.costNanoUsd);
   return { ...record, answer: text };
 }
 
@@ -250,7 +255,7 @@ describe('one record with the right figures is left by a call', () => {
       costNanoUsd: 25_000,
       usage: { inputTokens: 11, outputTokens: 7 },
     });
-    expect(record.attempts).toHaveLength(3);
+    expect(record.attempts.map(({ costNanoUsd }) => costNanoUsd)).toEqual([undefined, undefined, 25_000]);
   });
   it('18. answered by a call of a tool', async () => {
     const parameters = { type: 'object', required: ['q'], properties: { q: { type: 'string', enum: [canaries.toolArguments] } } };
@@ -304,6 +309,10 @@ describe('one record with the right figures is left by a call', () => {
       status: 502,
     });
   });
+  const outcomes: Record<string, unknown> = {
+    provider_error: expect.stringMatching(/^(connection|server_error|unusable)$/),
+    provider_timeout: 'timeout',
+  };
   it.each([
     ['27. cut in the middle of its stream', 'echo/cut-mid-stream', 'provider_error'],
     ['28. told of an error in the middle of its stream', 'echo/error-mid-stream', 'provider_error'],
@@ -312,6 +321,7 @@ describe('one record with the right figures is left by a call', () => {
   ])('%s', async (_name, model, error) => {
     const record = await ending({ key: await keyWith(), body: { model, stream: true } });
     expect(record).toMatchObject({ ending: 'failed', status: 200, error, estimated: true });
+    expect(record.attempts).toMatchObject([{ status: 200, outcome: outcomes[error], estimated: true }]);
     expect(record.costNanoUsd).toBeGreaterThan(0);
   });
   it('31. cut short at what its budget affords', async () => {
@@ -333,8 +343,9 @@ describe('one record with the right figures is left by a call', () => {
   it('32. whose caller leaves in the middle of the stream', async () => {
     const key = await keyWith();
     const record = await leave({ key, body: { model: 'echo/ok?tokens=200&chunk_delay_ms=20', stream: true } }, 'after the first bytes');
-    expect(record).toMatchObject({ ending: 'client_gone', estimated: true });
+    expect(record).toMatchObject({ ending: 'client_gone', estimated: true, attempts: [{ outcome: 'aborted', estimated: true }] });
     expect(record.costNanoUsd).toBeGreaterThan(0);
+    expect(attemptsCost(record)).toBe(record.costNanoUsd);
   });
   it('33. whose caller leaves before the answer', async () => {
     const record = await leave({ key: await keyWith(), body: { model: 'echo/hang' } }, 'before the answer');

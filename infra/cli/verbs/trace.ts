@@ -1,6 +1,6 @@
 import { type SessionAnswer, sessionSchema } from '../call-answers.ts';
 import { CliError } from '../cli-error.ts';
-import { duration } from '../describe-call.ts';
+import { attemptCost, duration } from '../describe-call.ts';
 import { count, money } from '../format.ts';
 import type { Verb } from '../verb.ts';
 
@@ -37,7 +37,8 @@ function stepLines(step: SessionAnswer['steps'][number], startedAt: string): str
     `     ${count(step.usage.input_tokens)}→${count(step.usage.output_tokens)} tok  ${cost}  ${duration(step.duration_ms)}  Σ ${money(step.running_cost_usd)}  ${step.id}`,
     ...(step.attempts.length > 1
       ? step.attempts.map(
-          ({ target, outcome: told, latency_ms }) => `       ${target}: ${told.replaceAll('_', ' ')} in ${duration(latency_ms)}`,
+          (attempt) =>
+            `       ${attempt.target}: ${attempt.outcome.replaceAll('_', ' ')} in ${duration(attempt.latency_ms)}${attemptCost(attempt)}`,
         )
       : []),
     ...payloadLines(step),

@@ -155,11 +155,16 @@ function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ');
 }
 
-/** When each attempt began and how long it took, on one scale. */
+function costOf({ cost_usd, estimated }: CallReceipt['attempts'][number]): string {
+  if (cost_usd === 0) return '';
+  return cost_usd === null ? ' · no known price' : ` · ${estimated ? '≤ ' : ''}${usd(cost_usd)}`;
+}
+
+/** When each attempt began, how long it took, and what it cost, on one scale. */
 function timeline(call: CallReceipt): Child {
   const wholeMs = Math.max(call.duration_ms ?? 0, ...call.attempts.map(({ started_ms, latency_ms }) => (started_ms ?? 0) + latency_ms));
   if (wholeMs <= 0 || call.attempts.length === 0) return undefined;
-  const row = (label: string, fromMs: number, lengthMs: number, tone: string): HTMLElement => {
+  const row = (label: string, fromMs: number, lengthMs: number, tone: string, cost = ''): HTMLElement => {
     const span = h('span', { class: `span ${tone}` });
     span.style.left = `${(Math.min(fromMs, wholeMs) / wholeMs) * 100}%`;
     span.style.width = `max(3px, ${(Math.min(lengthMs, wholeMs - fromMs) / wholeMs) * 100}%)`;
@@ -168,14 +173,20 @@ function timeline(call: CallReceipt): Child {
       null,
       h('span', { class: 'span-label' }, label),
       h('span', { class: 'span-track', 'aria-hidden': 'true' }, span),
-      h('span', { class: 'span-time' }, duration(lengthMs)),
+      h('span', { class: 'span-time' }, `${duration(lengthMs)}${cost}`),
     );
   };
   return h(
     'ul',
     { class: 'timeline', 'aria-label': 'Attempts over time' },
     call.attempts.map((attempt) =>
-      row(`${attempt.target} · ${saidBy(attempt)}`, attempt.started_ms ?? 0, attempt.latency_ms, isGood(attempt) ? 'good' : 'bad'),
+      row(
+        `${attempt.target} · ${saidBy(attempt)}`,
+        attempt.started_ms ?? 0,
+        attempt.latency_ms,
+        isGood(attempt) ? 'good' : 'bad',
+        costOf(attempt),
+      ),
     ),
     call.first_token_ms !== null &&
       call.duration_ms !== null &&
