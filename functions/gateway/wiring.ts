@@ -13,6 +13,7 @@ import { ReferencedSecrets } from '../../shared/config/secrets.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
 import { CachedDirectory } from '../../shared/control/cached-directory.ts';
 import type { Directory } from '../../shared/control/directory.ts';
+import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
@@ -87,14 +88,19 @@ export async function wireGateway(environment: Environment = readEnvironment()):
   const control = new DynamoControlStore(controlTable);
   const config = followedConfig(settings, new DynamoConfigStore(controlTable), secrets, log);
   config.touch();
+  // As the configuration says that this instance saw last: when the store is gone, that cannot be asked any more.
+  const onStoreFailure = () => config.lastKnown.settings.on_store_failure;
   return {
     config,
-    directory: new CachedDirectory(control, { clock: Date.now }),
+    directory: new CachedDirectory(control, {
+      clock: Date.now,
+      believesUnread: (error) => onStoreFailure() === 'open' && believedUnread(error, log),
+    }),
     ledger: new DynamoLedger({
       db: dynamo,
       table: environment.SLUICE_LEDGER_TABLE,
       recorder: records,
-      onStoreFailure: settings.on_store_failure,
+      onStoreFailure,
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
     records,
@@ -114,6 +120,13 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs }),
     log,
   };
+}
+
+/** Only the store's own failures let a record that was read before go on to hold. */
+function believedUnread(error: unknown, log: Log): boolean {
+  if (!(error instanceof GatewayError) || error.code !== 'store_unavailable') return false;
+  log.write('warn', 'a record holds as it was read last', describeError(error));
+  return true;
 }
 
 /** The configuration of the deployment until the control plane has one, and from then on what it says. */

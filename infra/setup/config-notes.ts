@@ -86,7 +86,7 @@ export const configNotes: Readonly<Record<string, string>> = {
   service_tiers: 'What a service tier multiplies the whole price with.',
   defaults: 'For every call, where neither its route nor its key says otherwise.',
   on_store_failure:
-    'What happens to calls while DynamoDB does not answer: refused with 503 (`closed`), or let through, logged and charged later (`open`). Read when a function starts: it takes a deployment, not only a new version.',
+    'What happens to calls while DynamoDB does not answer: refused with 503 (`closed`), or let through, logged and charged later (`open`). An instance goes by the version it saw last.',
   payload_logging: 'How prompts and answers are kept, for the keys and routes that say `log_payloads: true`.',
   'payload_logging.redact_known': 'Whether secrets and personal data are taken out by the built-in patterns.',
   'payload_logging.redact': 'Further regular expressions, by the name that takes the place of what they match.',

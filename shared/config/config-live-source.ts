@@ -44,6 +44,11 @@ export class LiveConfigSource implements ConfigSource {
     return this.#live;
   }
 
+  /** The last version this instance took up, without looking: what holds when the store is gone. */
+  get lastKnown(): LiveConfig {
+    return this.#live;
+  }
+
   /** Begins to look where it is time to. Called early, so that the answer is there when a call asks. */
   touch(): void {
     if (this.#looking !== undefined || this.#age() < lookEveryMs) return;

@@ -1,5 +1,5 @@
 import type { Directory, Principal } from './directory.ts';
-import { FreshCache } from './fresh-cache.ts';
+import { FreshCache, type FreshCacheOptions } from './fresh-cache.ts';
 import type { GroupKind, GroupRecord, SharedLimits, SharedLimitsName } from './group-record.ts';
 import type { KeyRecord } from './key-record.ts';
 
@@ -27,7 +27,17 @@ export interface CachedDirectoryOptions {
   readonly maxKeys?: number;
   /** Unknown hashes kept in memory. Default 1,000, some 200 KB. */
   readonly maxUnknown?: number;
+  /**
+   * Asked when a record cannot be read anew because the store does not answer: whether what was read last goes on to hold,
+   * for at most an hour. Default: it does not. A hash that nothing is known of is `store_unavailable` either way.
+   */
+  readonly believesUnread?: (error: unknown) => boolean;
 }
+
+type Believes = NonNullable<FreshCacheOptions<unknown>['believesUnread']>;
+
+/** A key that was revoked when the store went away is dead by then, whatever the operator prefers. */
+const longestUnreadMs = 3_600_000;
 
 /**
  * A directory that reads each record at most once in ten seconds, however many calls come in.
@@ -47,6 +57,9 @@ export class CachedDirectory implements Directory {
     const maxEntries = options.maxKeys ?? 5_000;
     const maxAbsent = options.maxUnknown ?? 1_000;
     const { clock } = options;
+    const believes: Believes = ({ ageMs }, error) => ageMs <= longestUnreadMs && options.believesUnread?.(error) === true;
+    // That a hash or a key was unknown is never held against a caller while the store cannot say so.
+    const believesPresent: Believes = (entry, error) => entry.present && believes(entry, error);
     const groupsOf = (kind: GroupKind) =>
       new FreshCache<GroupRecord>({
         load: (id) => source.findGroup(kind, id),
@@ -56,6 +69,7 @@ export class CachedDirectory implements Directory {
         absentMaxAgeMs: maxAgeMs,
         maxEntries,
         maxAbsent: maxEntries,
+        believesUnread: believes,
       });
     this.#keyIds = new FreshCache({
       load: (keyHash) => source.findKeyId(keyHash),
@@ -65,7 +79,15 @@ export class CachedDirectory implements Directory {
       maxEntries,
       maxAbsent,
     });
-    this.#keys = new FreshCache({ load: (id) => source.findKey(id), clock, maxAgeMs, absentMaxAgeMs, maxEntries, maxAbsent });
+    this.#keys = new FreshCache({
+      load: (id) => source.findKey(id),
+      clock,
+      maxAgeMs,
+      absentMaxAgeMs,
+      maxEntries,
+      maxAbsent,
+      believesUnread: believesPresent,
+    });
     this.#groups = { team: groupsOf('team'), user: groupsOf('user'), organization: groupsOf('organization') };
     this.#sharedLimits = new FreshCache({
       load: (name) => source.findSharedLimits(name === 'gateway' ? 'gateway' : 'end-users'),
@@ -74,6 +96,7 @@ export class CachedDirectory implements Directory {
       absentMaxAgeMs: maxAgeMs,
       maxEntries: 2,
       maxAbsent: 2,
+      believesUnread: believes,
     });
   }
 

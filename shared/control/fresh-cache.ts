@@ -10,6 +10,11 @@ export interface FreshCacheOptions<Value> {
   readonly absentMaxAgeMs: number;
   /** How many values are kept; the least recently used goes first. */
   readonly maxEntries: number;
+  /**
+   * Asked when an entry could not be read anew: whether it goes on to be believed. It is then for a second without asking
+   * the store again, which is in trouble. Default: never, and what the read threw is thrown.
+   */
+  readonly believesUnread?: (entry: { readonly present: boolean; readonly ageMs: number }, error: unknown) => boolean;
   /** How many absences are kept, apart from the values, so that a flood of wrong ids pushes no value out. */
   readonly maxAbsent: number;
 }
@@ -17,10 +22,14 @@ export interface FreshCacheOptions<Value> {
 interface Entry<Value> {
   readonly value: Value | undefined;
   readonly readAtMs: number;
+  /** Until when it is believed although it could not be read anew. */
+  believedUntilMs?: number;
 }
 
+const believedForMs = 1_000;
+
 /**
- * A read-through cache with a hard bound on staleness: nothing older than `maxAgeMs` is ever returned.
+ * A read-through cache with a hard bound on staleness: nothing older than `maxAgeMs` is ever returned, unless `believesUnread` says so.
  * Concurrent misses of one id share one read. A failed read is thrown to those who wait for it and then forgotten.
  */
 export class FreshCache<Value> {
@@ -36,7 +45,14 @@ export class FreshCache<Value> {
   /** The value of `id`, or undefined when there is none. Throws what `load` throws. */
   async get(id: string): Promise<Value | undefined> {
     const known = this.#fresh(id);
-    return known ? known.value : this.read(id);
+    if (known) return known.value;
+    try {
+      return await this.read(id);
+    } catch (error) {
+      const old = this.#unread(id, error);
+      if (old === undefined) throw error;
+      return old.value;
+    }
   }
 
   /** Like `get`, but whatever is remembered is read anew. */
@@ -63,11 +79,24 @@ export class FreshCache<Value> {
     return this.#present.size + this.#absent.size;
   }
 
+  #unread(id: string, error: unknown): Entry<Value> | undefined {
+    const present = this.#present.get(id);
+    const entry = present ?? this.#absent.get(id);
+    const nowMs = this.#options.clock();
+    const ageMs = entry === undefined ? 0 : Math.abs(nowMs - entry.readAtMs);
+    if (entry === undefined || !this.#options.believesUnread?.({ present: present !== undefined, ageMs }, error)) return undefined;
+    entry.believedUntilMs = nowMs + believedForMs;
+    return entry;
+  }
+
   #fresh(id: string): Entry<Value> | undefined {
     const present = this.#present.get(id);
     const entry = present ?? this.#absent.get(id);
     if (!entry) return undefined;
-    const ageMs = this.#options.clock() - entry.readAtMs;
+    const nowMs = this.#options.clock();
+    const ageMs = nowMs - entry.readAtMs;
+    const believedMs = (entry.believedUntilMs ?? nowMs) - nowMs;
+    if (believedMs > 0 && believedMs <= believedForMs) return entry;
     // A negative age means the clock was set back: then nothing is known about how old the entry is.
     if (ageMs < 0 || ageMs >= (present ? this.#options.maxAgeMs : this.#options.absentMaxAgeMs)) return undefined;
     if (present) {

@@ -1,7 +1,14 @@
-/** Waits between tries, in milliseconds; some two minutes in all. After that the hold's expiry settles what is left. */
-const waitsMs = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000];
+/**
+ * How long something is tried again. `hold`: some two minutes, after which the hold's expiry settles what is left.
+ * `outage`: some two hours, for a call that was let through without a hold: nothing but this will ever charge it.
+ */
+export type Patience = 'hold' | 'outage';
 
-/** What is put off beyond this is dropped: memory is bounded, and expiry settles it. */
+/** Waits between tries, in milliseconds. */
+const holdWaitsMs = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 60_000];
+const waitsMs = { hold: holdWaitsMs, outage: [...holdWaitsMs, ...Array.from({ length: 160 }, () => 60_000)] };
+
+/** What is put off beyond this is dropped: memory is bounded, expiry settles holds, and the log has every amount. */
 const mostJobs = 10_000;
 
 /**
@@ -11,9 +18,9 @@ const mostJobs = 10_000;
 export class LateWork {
   readonly #jobs = new Set<Promise<void>>();
 
-  add(job: () => Promise<unknown>): void {
+  add(job: () => Promise<unknown>, patience: Patience = 'hold'): void {
     if (this.#jobs.size >= mostJobs) return;
-    const running = this.#run(job).finally(() => this.#jobs.delete(running));
+    const running = this.#run(job, waitsMs[patience]).finally(() => this.#jobs.delete(running));
     this.#jobs.add(running);
   }
 
@@ -22,8 +29,8 @@ export class LateWork {
     while (this.#jobs.size > 0) await Promise.all(this.#jobs);
   }
 
-  async #run(job: () => Promise<unknown>): Promise<void> {
-    for (const waitMs of waitsMs) {
+  async #run(job: () => Promise<unknown>, waits: readonly number[]): Promise<void> {
+    for (const waitMs of waits) {
       await new Promise<void>((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random() / 2)).unref());
       try {
         await job();

@@ -19,7 +19,7 @@ import { concernsModel, type Scope } from '../admission/scopes.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { type DynamoDb, StoreError } from './dynamo-client.ts';
 import { LedgerItems } from './ledger-items.ts';
-import { LateWork } from './ledger-late-work.ts';
+import { LateWork, type Patience } from './ledger-late-work.ts';
 import { LedgerScopes, type ScopeTaken } from './ledger-scopes.ts';
 import { sweepLedger } from './ledger-sweep.ts';
 
@@ -37,8 +37,8 @@ export interface DynamoLedgerOptions {
   readonly db: DynamoDb;
   readonly table: string;
   readonly recorder: CrashRecorder;
-  /** Whether calls are refused (`closed`, the default) or let through when the store does not answer. */
-  readonly onStoreFailure?: 'closed' | 'open' | undefined;
+  /** Whether calls are refused (`closed`, the default) or let through when the store does not answer; asked when that happens. */
+  readonly onStoreFailure?: (() => 'closed' | 'open') | undefined;
   readonly log?: ((event: LedgerEvent) => void) | undefined;
   /** The longest an admission waits for the store, in milliseconds. Default 2,000. */
   readonly deadlineMs?: number | undefined;
@@ -63,7 +63,7 @@ export class DynamoLedger implements Ledger {
   readonly #table: string;
   readonly #items: LedgerItems;
   readonly #scopes: LedgerScopes;
-  readonly #open: boolean;
+  readonly #open: () => boolean;
   readonly #log: (event: LedgerEvent) => void;
   readonly #deadlineMs: number;
   readonly #late = new LateWork();
@@ -73,7 +73,7 @@ export class DynamoLedger implements Ledger {
     this.#table = options.table;
     this.#items = new LedgerItems(options.db, options.table, options.recorder);
     this.#scopes = new LedgerScopes(this.#items);
-    this.#open = options.onStoreFailure === 'open';
+    this.#open = () => options.onStoreFailure?.() === 'open';
     this.#log = options.log ?? (() => undefined);
     this.#deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
   }
@@ -90,7 +90,7 @@ export class DynamoLedger implements Ledger {
       failed,
     );
     const [failure] = failed;
-    if (refused || (failure && !this.#open)) {
+    if (refused || (failure && !this.#open())) {
       for (const { scope, over } of failed) {
         this.#late.add(async () => {
           await over;
@@ -118,7 +118,7 @@ export class DynamoLedger implements Ledger {
     const refusal = gravest(outcomes.filter((outcome) => outcome.outcome === 'refused'));
     if (refusal) return { outcome: 'refused', refusal, admitted: kept };
     const failed = outcomes.filter((outcome) => outcome.outcome === 'failed');
-    if (failed[0] && !this.#open) throw storeUnavailable(failed[0].error);
+    if (failed[0] && !this.#open()) throw storeUnavailable(failed[0].error);
     for (const { scope, error } of failed) this.#tell('let_through', admitted.requestId, scope, error, ask.amountNanoUsd);
     const grantedNanoUsd = Math.min(more.amountNanoUsd, ...taken.map((scope) => amountOf(scope.holds) - admitted.amountNanoUsd));
     const grantedTokens = Math.min(more.tokens, ...taken.map((scope) => tokensOf(scope.holds) - admitted.tokens));
@@ -135,7 +135,7 @@ export class DynamoLedger implements Ledger {
     const charged = await Promise.all(
       unheld.map((scope) => {
         const charge = () => this.#scopes.charge(scope, admitted.requestId, actual, ask.nowMs);
-        return this.#patiently(charge, 'settlement_failed', admitted.requestId, scope, ask.actualNanoUsd);
+        return this.#patiently(charge, 'settlement_failed', admitted.requestId, scope, ask.actualNanoUsd, 'outage');
       }),
     );
     const failed = unheld.filter((_, index) => charged[index] === undefined);
@@ -200,12 +200,13 @@ export class DynamoLedger implements Ledger {
     requestId: string,
     scope: Scope,
     amountNanoUsd: number,
+    patience: Patience = 'hold',
   ): Promise<boolean | undefined> {
     try {
       return await work();
     } catch (error) {
       this.#tell(event, requestId, scope, error, amountNanoUsd);
-      this.#late.add(work);
+      this.#late.add(work, patience);
       return undefined;
     }
   }

@@ -107,6 +107,17 @@ describe('following the configuration', () => {
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
+  it('tells the version it saw last without asking: the file before its first look, and a newer one while the store is gone', async () => {
+    const versions = new Versions();
+    await putConfig(versions, change({ on_store_failure: 'open' }));
+    const { source, clock } = sourceOn(versions);
+    expect(source.lastKnown.settings.on_store_failure).toBe('closed');
+    await source.current();
+    versions.mode = 'hangs';
+    clock.nowMs += 60_000;
+    expect(source.lastKnown.settings.on_store_failure).toBe('open');
+  });
+
   it('keeps the one before where a version does not hold with its own code', async () => {
     const versions = new Versions();
     const { source, problems } = sourceOn(versions);

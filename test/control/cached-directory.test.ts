@@ -184,3 +184,56 @@ describe('under load', () => {
     expect(source.reads).toEqual([]);
   });
 });
+
+describe('while the store does not answer', () => {
+  const gone = new GatewayError('store_unavailable', 'gone');
+
+  it('goes on with what was read last where that is wanted, for an hour, and asks again every second', async () => {
+    const open = directory({ believesUnread: () => true });
+    await open.find('hash-1');
+    source.failure = gone;
+    nowMs += 10_000;
+    const principal = await open.find('hash-1');
+    expect(principal?.key.id).toBe('key_1');
+    expect(principal?.team?.limits).toEqual({ requests_per_minute: 5 });
+    expect(principal?.gateway).toEqual({ requests_per_minute: 100 });
+    source.reads = [];
+    nowMs += 900;
+    await open.find('hash-1');
+    expect(source.reads).toEqual([]);
+    nowMs += 200;
+    await open.find('hash-1');
+    expect(source.reads).toContain('key key_1');
+    nowMs += 3_600_000;
+    await expect(open.find('hash-1')).rejects.toBe(gone);
+  });
+
+  it('takes up what changed as soon as the store is back', async () => {
+    const open = directory({ believesUnread: () => true });
+    await open.find('hash-1');
+    source.failure = gone;
+    nowMs += 10_000;
+    await open.find('hash-1');
+    source.failure = undefined;
+    source.keys.delete('key_1');
+    nowMs += 1_100;
+    expect(await open.find('hash-1')).toBeUndefined();
+  });
+
+  it('holds nothing against a key that was unknown before, and lets nobody in of whom nothing is known', async () => {
+    const open = directory({ believesUnread: () => true });
+    expect(await open.find('hash-2')).toBeUndefined();
+    source.failure = gone;
+    nowMs += 10_000;
+    await expect(open.find('hash-2')).rejects.toBe(gone);
+    await expect(open.find('hash-3')).rejects.toBe(gone);
+  });
+
+  it('believes nothing past its age where that is not wanted', async () => {
+    const closed = directory();
+    await closed.find('hash-1');
+    source.failure = gone;
+    nowMs += 10_000;
+    await expect(closed.find('hash-1')).rejects.toBe(gone);
+  });
+});

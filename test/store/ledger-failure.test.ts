@@ -39,12 +39,12 @@ describe('the ledger and a store in trouble', () => {
     };
   }
 
-  function ledgerWith(store: DynamoDb, events: LedgerEvent[] = [], onStoreFailure: 'open' | 'closed' = 'closed') {
+  function ledgerWith(store: DynamoDb, events: LedgerEvent[] = [], mode: 'open' | 'closed' | (() => 'open' | 'closed') = 'closed') {
     return new DynamoLedger({
       db: store,
       table: 'sluice-ledger',
       recorder: new RememberingRecorder(),
-      onStoreFailure,
+      onStoreFailure: typeof mode === 'function' ? mode : () => mode,
       log: (event) => events.push(event),
       deadlineMs: 300,
     });
@@ -131,6 +131,20 @@ describe('the ledger and a store in trouble', () => {
       expect(refusedOf(await ledger.admit(askFor([scope], { nowMs: noon + 60_000 }))).reason).toBe('exhausted');
     },
   );
+
+  it('goes by what the operator says at that moment, not by what held when it was made', async () => {
+    let mode: 'open' | 'closed' = 'closed';
+    const ledger = ledgerWith(troubled(), [], () => mode);
+    const scope = scopeWith('mode', budget);
+    trouble = 'gone';
+    await expect(ledger.admit(askFor([scope], { nowMs: noon }))).rejects.toMatchObject({ code: 'store_unavailable' });
+    mode = 'open';
+    expect(admittedOf(await ledger.admit(askFor([scope], { nowMs: noon }))).unheld).toEqual([scope]);
+    mode = 'closed';
+    await expect(ledger.admit(askFor([scope], { nowMs: noon }))).rejects.toMatchObject({ code: 'store_unavailable' });
+    trouble = 'none';
+    await ledger.drained();
+  });
 
   it('still refuses over the limit of one scope while it lets through what another cannot tell', async () => {
     trouble = 'gone';
