@@ -65,7 +65,7 @@ async function wire(environment: Environment): Promise<AdminWiring> {
   const { SLUICE_GATEWAY_LOG_GROUP: logGroup, AWS_REGION: region } = environment;
   const observation = {
     ...observationParts(dynamo, environment),
-    payloads: payloadStore(environment),
+    payloads: await payloadStore(environment),
     metrics: hostMetrics() ?? new CloudWatchMetrics(),
     dashboards: logGroup === undefined ? undefined : new TeamDashboards({ logGroup, region }),
     store,

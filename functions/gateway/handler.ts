@@ -4,19 +4,16 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { admit } from '../../shared/middleware/admit.ts';
 import { authenticate } from '../../shared/middleware/authenticate.ts';
 import { cache } from '../../shared/middleware/cache.ts';
-import { countTokens } from '../../shared/middleware/count-tokens.ts';
 import { errors } from '../../shared/middleware/errors.ts';
 import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
 import { idempotency } from '../../shared/middleware/idempotency.ts';
 import { parse } from '../../shared/middleware/parse.ts';
-import { passThrough } from '../../shared/middleware/pass-through.ts';
 import { plan } from '../../shared/middleware/plan.ts';
 import { trace } from '../../shared/middleware/trace.ts';
 import { answerCall, answerWith } from './answer-call.ts';
 import { closeBooks } from './close-call.ts';
 import { keepAnswers } from './keep-answers.ts';
 import { measureSpeed } from './measure-speed.ts';
-import { answerResource } from './resources.ts';
 import { type GatewayParts, nowMs, wireGateway } from './wiring.ts';
 
 let wiring: Promise<GatewayParts> | undefined;
@@ -92,15 +89,21 @@ function findPrincipal({ config, directory }: GatewayParts, keyHash: string) {
   return directory.find(keyHash);
 }
 
+/** Calls are what a function is started for; what answers anything else is loaded when it is asked for. */
 async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const endpoint = known(exchange.endpoint, 'endpoint');
-  if (endpoint.kind === 'count-tokens') return countTokens(exchange, { routing: (await parts()).routing, nowMs });
+  if (endpoint.kind === 'call') return answerCall(exchange, await parts());
   if (endpoint.kind === 'pass-through') return forward(exchange, endpoint);
-  if (endpoint.kind !== 'call') return answerResource(exchange, endpoint, parts);
-  return answerCall(exchange, await parts());
+  if (endpoint.kind === 'count-tokens') {
+    const { countTokens } = await import('../../shared/middleware/count-tokens.ts');
+    return countTokens(exchange, { routing: (await parts()).routing, nowMs });
+  }
+  const { answerResource } = await import('./resources.ts');
+  return answerResource(exchange, endpoint, parts);
 }
 
 async function forward(exchange: Exchange, endpoint: { readonly provider: string; readonly path: string }): Promise<GatewayResponse> {
+  const { passThrough } = await import('../../shared/middleware/pass-through.ts');
   const { passThrough: client, config, directory, ledger } = await parts();
   return passThrough(exchange, endpoint, { client, config: await config.current(), directory, ledger, nowMs });
 }

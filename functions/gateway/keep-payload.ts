@@ -5,7 +5,7 @@ import type { PayloadSettings } from '../../shared/config/payload-settings.ts';
 import type { Exchange } from '../../shared/middleware/exchange.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 import type { PayloadStore } from '../../shared/telemetry/payload.ts';
-import { knownRedactions, type PayloadRules, redactJson } from '../../shared/telemetry/redact.ts';
+import type { PayloadRules } from '../../shared/telemetry/redact.ts';
 
 /** Whether the key, one of its groups or the route wants what is said to be kept. Nobody else can. */
 export function keepsPayload({ principal, plan, config }: Exchange): boolean {
@@ -29,9 +29,10 @@ export async function keepPayload(
 ): Promise<void> {
   const { call, payload, requestId, startedAtMs, config } = exchange;
   if (call === undefined || payload === undefined || ports.payloads === undefined || config === undefined) return;
-  const rules = rulesOf(config.settings.payload_logging);
   const response = body === undefined ? payload.body()?.json : parsed(body);
   try {
+    const { knownRedactions, redactJson } = await import('../../shared/telemetry/redact.ts');
+    const rules = rulesOf(config.settings.payload_logging, knownRedactions);
     await ports.payloads.put({
       id: requestId,
       atMs: Math.floor(startedAtMs),
@@ -45,7 +46,7 @@ export async function keepPayload(
 
 const made = new WeakMap<PayloadSettings, PayloadRules>();
 
-function rulesOf(settings: PayloadSettings): PayloadRules {
+function rulesOf(settings: PayloadSettings, knownRedactions: PayloadRules['redactions']): PayloadRules {
   let rules = made.get(settings);
   if (rules === undefined) {
     const own = Object.entries(settings.redact).map(([name, pattern]) => ({ name, pattern: new RegExp(pattern, 'gu') }));

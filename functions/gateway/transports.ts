@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Dialect } from '../../shared/dialects/dialect.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
-import { EchoEndpoints } from '../../shared/providers/echo-endpoints.ts';
 import { echoId } from '../../shared/providers/echo-row.ts';
-import { EchoTransport } from '../../shared/providers/echo-transport.ts';
 import { translatesEndpoint } from '../../shared/providers/endpoint-model.ts';
-import { EndpointTransport } from '../../shared/providers/endpoint-transport.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
 import { NativeTransport } from '../../shared/providers/native-transport.ts';
 import { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { ProviderIdentity } from '../../shared/providers/provider-identity.ts';
-import type { TranslatedPorts } from '../../shared/providers/translated-transport.ts';
 import type { Transport } from '../../shared/providers/transport.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 
@@ -25,10 +21,19 @@ export function wireTransports(
   const newId = (): string => randomUUID().replaceAll('-', '');
   const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
   const native = new NativeTransport(client, Date.now, identity);
-  const translated = translatedLazily({ client, identity, nowMs: Date.now, newId });
-  const endpoints = new EndpointTransport({ client, identity, nowMs: Date.now, newId });
-  const echo = new EchoTransport(Date.now, newId);
-  const echoEndpoints = new EchoEndpoints(Date.now, newId);
+  const ports = { client, identity, nowMs: Date.now, newId };
+  const translated = loadedOnce(async () => {
+    const { TranslatedTransport } = await import('../../shared/providers/translated-transport.ts');
+    return new TranslatedTransport(ports);
+  });
+  const endpoints = loadedOnce(async () => {
+    const { EndpointTransport } = await import('../../shared/providers/endpoint-transport.ts');
+    return new EndpointTransport(ports);
+  });
+  const echo = loadedOnce(async () => new (await import('../../shared/providers/echo-transport.ts')).EchoTransport(Date.now, newId));
+  const echoEndpoints = loadedOnce(
+    async () => new (await import('../../shared/providers/echo-endpoints.ts')).EchoEndpoints(Date.now, newId),
+  );
   return ({ provider, model }, dialect) => {
     const translates = dialect.translation !== undefined;
     if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : echoEndpoints;
@@ -48,12 +53,12 @@ export function wirePassThrough(secrets: SecretReader): PassThroughClient {
   );
 }
 
-/** Translation is a chunk of its own: most starts never need it. */
-function translatedLazily(ports: TranslatedPorts): Transport {
+/** A transport that is a chunk of its own, loaded by the first call that goes this way: most starts need the native one alone. */
+function loadedOnce(load: () => Promise<Transport>): Transport {
   let loaded: Promise<Transport> | undefined;
   return {
     send: async (attempt) => {
-      loaded ??= import('../../shared/providers/translated-transport.ts').then(({ TranslatedTransport }) => new TranslatedTransport(ports));
+      loaded ??= load();
       return await (await loaded).send(attempt);
     },
   };

@@ -11,14 +11,13 @@ import { DynamoGenerations } from '../../shared/store/cache-generations.ts';
 import { DynamoIdempotency } from '../../shared/store/cache-idempotency.ts';
 import type { CacheTable } from '../../shared/store/cache-items.ts';
 import { DynamoVectors } from '../../shared/store/cache-vectors.ts';
-import { S3VectorIndex } from '../../shared/store/vector-index-s3.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 
 /** The cache and the idempotency keys, on one table. */
-export function wireCache(
+export async function wireCache(
   place: CacheTable,
   { environment, log, nowMs }: { readonly environment: Environment; readonly log: Log; readonly nowMs: () => number },
-): { readonly cache: CacheParts; readonly idempotency: IdempotencyParts } {
+): Promise<{ readonly cache: CacheParts; readonly idempotency: IdempotencyParts }> {
   const answers = new DynamoAnswers(place);
   const wallMs = (): number => Math.floor(nowMs());
   const flight = new SingleFlight({
@@ -35,7 +34,7 @@ export function wireCache(
       flight,
       statistics: new DynamoCacheCounts(place),
       outage: new Outage(),
-      vectors: vectorIndex(place, environment, wallMs),
+      vectors: await vectorIndex(place, environment, wallMs),
       log,
       nowMs,
     },
@@ -44,9 +43,10 @@ export function wireCache(
 }
 
 /** S3 Vectors where the stack has an index there, and else the exact one in the cache table. */
-function vectorIndex(place: CacheTable, environment: Environment, nowMs: () => number): VectorIndex {
+async function vectorIndex(place: CacheTable, environment: Environment, nowMs: () => number): Promise<VectorIndex> {
   const { SLUICE_VECTOR_INDEX_ARN: indexArn } = environment;
   if (indexArn === undefined) return new ExactVectorIndex(new DynamoVectors(place, Date.now), nowMs);
   const { region, credentials } = storeConnection(environment);
+  const { S3VectorIndex } = await import('../../shared/store/vector-index-s3.ts');
   return new S3VectorIndex({ indexArn, region, credentials, nowMs, random: Math.random });
 }

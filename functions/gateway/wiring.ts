@@ -104,7 +104,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
       log: (event) => log.write('error', 'ledger', { ...event }),
     }),
     records,
-    payloads: payloadStore(environment),
+    payloads: await payloadStore(environment),
     budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
     exporter: new CallExporter({
       client: new HttpClient(),
@@ -117,7 +117,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     routing: routingPorts(secrets, health),
     health,
     passThrough: wirePassThrough(secrets),
-    ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs }),
+    ...(await wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs })),
     log,
   };
 }

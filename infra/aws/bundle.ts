@@ -1,7 +1,9 @@
+import { Buffer } from 'node:buffer';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
-import { build, type Metafile, type OnResolveResult, type Plugin, type ResolveResult } from 'esbuild';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { build, type Metafile, type OnResolveResult, type OutputFile, type Plugin, type ResolveResult } from 'esbuild';
+import { type CodeFile, joinStart } from './join-start.ts';
 
 /** What one function's code package is made of. */
 export interface BundleRequest {
@@ -18,7 +20,7 @@ export interface Bundle {
   readonly directory: string;
   /** What Lambda is told to call. */
   readonly handler: string;
-  /** Bytes of the code that loads at start: the entry and every chunk it imports statically. */
+  /** Bytes of the code that loads at start: the entry, which holds all that it imports statically. */
   readonly startBytes: number;
   /** Bytes of all code, chunks that load on first use included. */
   readonly totalBytes: number;
@@ -34,6 +36,7 @@ export interface Bundle {
  */
 export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
   const result = await build({
+    absWorkingDir: process.cwd(),
     entryPoints: { index: request.entry },
     outdir: request.directory,
     bundle: true,
@@ -53,24 +56,22 @@ export async function bundleFunction(request: BundleRequest): Promise<Bundle> {
     sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
-    banner: { js: commonJsBridge },
     plugins: [builtinModules, zodOfPackages],
   });
 
-  const maps = `${request.directory}.maps`;
-  await Promise.all([request.directory, maps].map((folder) => rm(folder, { recursive: true, force: true })));
-  for (const file of result.outputFiles) {
-    const folder = file.path.endsWith('.map') ? maps : request.directory;
-    const target = join(folder, relative(request.directory, file.path));
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, file.contents);
-  }
-  await Promise.all(Object.entries(request.files).map(([name, text]) => writeFile(join(request.directory, name), text)));
-  return { directory: request.directory, handler: 'index.handler', ...measure(result.metafile) };
+  const built = { files: codeFiles(result.outputFiles), outputs: result.metafile.outputs };
+  const entry = entryOf(built.outputs);
+  const joined = await joinStart(built, entry, ['handler']);
+  const files = new Map([...joined].map(([path, file]) => [path, withRequire(file)]));
+  await writePackage(request, files);
+  const bytesOf = (code: string): number => Buffer.byteLength(code);
+  return {
+    directory: request.directory,
+    handler: 'index.handler',
+    startBytes: bytesOf(files.get(resolve(entry))?.code ?? ''),
+    totalBytes: [...files.values()].reduce((bytes, { code }) => bytes + bytesOf(code), 0),
+  };
 }
-
-/** CommonJS packages call `require` under names they work out; an ES module has none unless it makes one. */
-const commonJsBridge = "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);";
 
 /**
  * Takes node's own modules from the runtime without importing them. An ES import evaluates every export, with
@@ -125,21 +126,37 @@ const zodOfPackages: Plugin = {
 
 const packageFolder = `${sep}node_modules${sep}`;
 
-function measure(metafile: Metafile): Pick<Bundle, 'startBytes' | 'totalBytes'> {
-  const outputs = Object.entries(metafile.outputs).filter(([path]) => !path.endsWith('.map'));
-  const entry = outputs.find(([, output]) => output.entryPoint !== undefined && output.exports.includes('handler'));
-  if (!entry) throw new Error('The module does not export a handler.');
+/** @throws when no module exports what Lambda is told to call. */
+function entryOf(outputs: Metafile['outputs']): string {
+  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint !== undefined && outputs[path].exports.includes('handler'));
+  if (entry === undefined) throw new Error('The module does not export a handler.');
+  return entry;
+}
 
-  const atStart = new Set<string>();
-  const visit = (path: string): void => {
-    if (atStart.has(path)) return;
-    atStart.add(path);
-    for (const imported of metafile.outputs[path]?.imports ?? []) {
-      if (imported.kind === 'import-statement' && imported.external !== true) visit(imported.path);
-    }
+function codeFiles(outputs: readonly OutputFile[]): Map<string, CodeFile> {
+  const texts = new Map(outputs.map(({ path, text }) => [path, text]));
+  const code = [...texts].filter(([path]) => !path.endsWith('.map'));
+  return new Map(code.map(([path, text]) => [path, { code: text, map: texts.get(`${path}.map`) ?? '' }]));
+}
+
+/** CommonJS packages call `require` under names they work out; an ES module has none unless it makes one. */
+function withRequire({ code, map }: CodeFile): CodeFile {
+  if (!code.includes('typeof require')) return { code, map };
+  const made = "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);";
+  // One line more before all others.
+  return { code: `${made}\n${code}`, map: map.replace('"mappings": "', '"mappings": ";') };
+}
+
+async function writePackage({ directory, files }: BundleRequest, code: ReadonlyMap<string, CodeFile>): Promise<void> {
+  const maps = `${directory}.maps`;
+  await Promise.all([directory, maps].map((folder) => rm(folder, { recursive: true, force: true })));
+  const write = async (path: string, text: string): Promise<void> => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
   };
-  visit(entry[0]);
-
-  const sum = (paths: Iterable<string>) => [...paths].reduce((bytes, path) => bytes + (metafile.outputs[path]?.bytes ?? 0), 0);
-  return { startBytes: sum(atStart), totalBytes: sum(outputs.map(([path]) => path)) };
+  for (const [path, file] of code) {
+    await write(path, file.code);
+    await write(`${join(maps, relative(directory, path))}.map`, file.map);
+  }
+  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text)));
 }

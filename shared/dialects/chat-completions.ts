@@ -4,8 +4,6 @@ import { openAiErrorBody } from '../errors/error-response.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { readChatAnswer, readChatFault } from './chat-completions-answer.ts';
-import { chatFromResult } from './chat-completions-from-result.ts';
-import { type ChatParts, chatPartFrames, startChatParts } from './chat-completions-parts.ts';
 import { chatRecording } from './chat-completions-recording.ts';
 import { nativeChatBody, parseChatRequest } from './chat-completions-request.ts';
 import { chatResuming } from './chat-completions-resuming.ts';
@@ -18,21 +16,12 @@ import {
   truncateChatStream,
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
-import { chatToOptions } from './chat-completions-to-options.ts';
 import type { Dialect } from './dialect.ts';
-import type { Translation } from './translation.ts';
 
 /** An error in the OpenAI API's shape, as plain JSON. */
 export function openAiError(error: GatewayError): JsonObject {
   return JSON.parse(JSON.stringify(openAiErrorBody(error)));
 }
-
-const translation: Translation<ChatParts> = {
-  toOptions: chatToOptions,
-  fromResult: chatFromResult,
-  startParts: startChatParts,
-  partFrames: chatPartFrames,
-};
 
 /** OpenAI Chat Completions (https://platform.openai.com/docs/api-reference/chat). */
 export const chatCompletions: Dialect<ChatStreamState> = {
@@ -53,5 +42,5 @@ export const chatCompletions: Dialect<ChatStreamState> = {
   allowsComments: true,
   recording: chatRecording,
   resuming: chatResuming,
-  translation,
+  translation: async () => (await import('./chat-completions-translation.ts')).chatTranslation,
 };

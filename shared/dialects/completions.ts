@@ -144,6 +144,6 @@ export const completions: Dialect<ChatStreamState> = {
   errorBody: openAiError,
   errorFrames: (error) => [sseFrame(JSON.stringify(openAiError(error)))],
   allowsComments: true,
-  translation: completionsTranslation,
+  translation: async () => completionsTranslation,
   recording: completionsRecording,
 };

@@ -158,6 +158,6 @@ export interface Dialect<State extends StreamState = StreamState> {
   readonly recording?: Recording;
   /** Carries a broken stream on at another provider. Without it a failure past the first content ends the answer. */
   readonly resuming?: Resuming;
-  /** Carries calls to providers that do not speak the dialect. Without it the dialect reaches only those that do. */
-  readonly translation?: Translation;
+  /** Carries calls to providers that do not speak the dialect; loaded by the first that needs it. Without it the dialect reaches only those that do. */
+  readonly translation?: () => Promise<Translation>;
 }

@@ -70,7 +70,7 @@ export const gemini: Dialect<GeminiStreamState> = {
   errorFrames: (error) => [sseFrame(JSON.stringify(geminiErrorBody(error)))],
   // Google's Python client parses every line that is not a data line as JSON (python-genai, _iter_response_stream).
   allowsComments: false,
-  translation: geminiTranslation,
+  translation: async () => geminiTranslation,
   recording: geminiRecording,
   framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
 };

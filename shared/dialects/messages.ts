@@ -64,7 +64,7 @@ export const messages: Dialect<MessagesStreamState> = {
   // What the Anthropic clients raise as an APIError mid-stream.
   errorFrames: (error) => [sseFrame(JSON.stringify(messagesError(error)), 'error')],
   allowsComments: true,
-  translation,
+  translation: async () => translation,
   recording: messagesRecording,
 };
 

@@ -61,6 +61,6 @@ export const responses: Dialect<ResponsesStreamState> = {
   errorBody: openAiError,
   errorFrames,
   allowsComments: true,
-  translation,
+  translation: async () => translation,
   recording: responsesRecording,
 };

@@ -15,8 +15,8 @@ import {
   resolveOptions,
 } from './catalogue.ts';
 import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
+import { echoModels } from './echo-models.ts';
 import { echoId, echoLimits, echoRow } from './echo-row.ts';
-import { echoModels } from './echo-script.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 
 /** Where and how one dialect of a provider is called. */

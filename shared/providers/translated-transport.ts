@@ -63,7 +63,7 @@ export class TranslatedTransport implements Transport {
   }
 
   async #prepare(attempt: Attempt): Promise<Passage> {
-    const { translation } = attempt.dialect;
+    const translation = await attempt.dialect.translation?.();
     if (translation === undefined) throw new UpstreamFailure('unreachable', `${attempt.provider.id} cannot serve ${attempt.dialect.name}`);
     const call = { ...attempt.call, body: { ...attempt.call.body, ...attempt.overrides } };
     const translated = translation.toOptions(call);

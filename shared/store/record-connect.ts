@@ -2,7 +2,6 @@ import { type Environment, storeConnection } from '../config/environment.ts';
 import type { PayloadStore } from '../telemetry/payload.ts';
 import type { DynamoDb } from './dynamo-client.ts';
 import { CallRecords } from './record-calls.ts';
-import { FolderPayloads, S3Payloads } from './record-payloads.ts';
 import { Books } from './usage-books.ts';
 import { UsageFold } from './usage-fold.ts';
 import { UsageReader } from './usage-read.ts';
@@ -32,9 +31,11 @@ export function observationParts(db: DynamoDb, environment: RecordSettings & Pic
   return { records, usage, books: new Books({ db, ledgerTable: environment.SLUICE_LEDGER_TABLE, records, usage }) };
 }
 
-/** Where prompts and answers are kept; undefined where there is no place for them. */
-export function payloadStore(environment: Environment): PayloadStore | undefined {
+/** Where prompts and answers are kept; undefined where there is no place for them, and nothing loaded for it either. */
+export async function payloadStore(environment: Environment): Promise<PayloadStore | undefined> {
   const { SLUICE_PAYLOAD_BUCKET: bucket, SLUICE_PAYLOAD_FOLDER: folder } = environment;
+  if (folder === undefined && bucket === undefined) return undefined;
+  const { FolderPayloads, S3Payloads } = await import('./record-payloads.ts');
   if (folder !== undefined) return new FolderPayloads(folder);
   const { region, credentials } = storeConnection(environment);
   return bucket === undefined || credentials === undefined ? undefined : new S3Payloads({ bucket, region, credentials });

@@ -5,7 +5,7 @@ import { gemini } from '../../shared/dialects/gemini.ts';
 import { jsonSchemaOf } from '../../shared/dialects/gemini-json-schema.ts';
 import { readSignature, signatureOf } from '../../shared/dialects/gemini-signature.ts';
 
-const { translation } = gemini;
+const translation = await gemini.translation?.();
 if (translation === undefined) throw new Error('Gemini has no translation');
 
 function call(body: object, action = 'generateContent') {

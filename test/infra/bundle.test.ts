@@ -1,4 +1,6 @@
+import { Buffer } from 'node:buffer';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -34,8 +36,17 @@ describe('a code package', () => {
 
   it('loads and answers, with packages that come on first use', async () => {
     const { handler } = await import(/* @vite-ignore */ pathToFileURL(join(bundle.directory, 'index.mjs')).href);
-    expect(await handler({ provider: 'anthropic' })).toEqual({ agent: 'Agent', provider: 'anthropic.messages' });
+    expect(await handler({ provider: 'anthropic' })).toEqual({ agent: 'Agent', provider: 'anthropic.messages', calls: 1 });
+    // What loads later shares its state with what loaded at start.
+    expect(await handler({ provider: 'anthropic' })).toMatchObject({ calls: 2 });
     expect(bundle.handler).toBe('index.handler');
+  });
+
+  it('starts from one file: what loads later imports from it, and not the other way round', () => {
+    const { '/index.mjs': entry = '', ...later } = files;
+    expect(entry).not.toMatch(/\bfrom\s*"/);
+    expect(Object.values(later).some((code) => code.includes('from"../index.mjs"'))).toBe(true);
+    expect(bundle.startBytes).toBe(Buffer.byteLength(entry));
   });
 
   it('keeps what is not needed at start out of what loads at start', () => {
@@ -49,7 +60,7 @@ describe('a code package', () => {
     expect(code).toContain('process.getBuiltinModule("node:https")');
     const specifiers = [...code.matchAll(/(?:\bfrom|\bimport\(?)\s*"([^"]+)"/g)].map((match) => match[1]);
     expect(specifiers.length).toBeGreaterThan(0);
-    expect(specifiers.filter((specifier) => !specifier?.startsWith('./'))).toEqual([]);
+    expect(specifiers.filter((specifier) => !specifier?.startsWith('.'))).toEqual([]);
   });
 
   it('carries the files that were given to it', () => {
@@ -58,7 +69,17 @@ describe('a code package', () => {
 
   it('holds no source map, which lie beside it', async () => {
     expect(Object.keys(files).filter((name) => name.endsWith('.map'))).toEqual([]);
-    expect(Object.keys(await contents(`${bundle.directory}.maps`))).toContain('/index.mjs.map');
+    const maps = await contents(`${bundle.directory}.maps`);
+    expect(Object.keys(maps)).toEqual(
+      Object.keys(files)
+        .filter((name) => name.endsWith('.mjs'))
+        .map((name) => `${name}.map`),
+    );
+    // Down to the sources, through the files that were joined.
+    const lines = files['/index.mjs']?.split('\n') ?? [];
+    const line = lines.findIndex((text) => text.includes('another copy'));
+    const origin = new SourceMap(JSON.parse(maps['/index.mjs.map'] ?? '')).findEntry(line, lines[line]?.indexOf('another copy') ?? 0);
+    expect(origin).toMatchObject({ originalLine: 12, originalSource: expect.stringMatching(/lazy-handler\.ts$/) });
   });
 
   it('is the same to the byte when built again, whatever lay there before', async () => {
