@@ -1,4 +1,5 @@
 import { concernsModel } from '../../shared/admission/scopes.ts';
+import { savedMsBy } from '../../shared/cache/cached-answer.ts';
 import type { Call } from '../../shared/calls/call.ts';
 import type { Usage } from '../../shared/calls/usage.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
@@ -38,7 +39,7 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     ...(exchange.status !== undefined && { status: exchange.status }),
     ...errorOf(exchange, closed),
     ...moneyOf(exchange, closed),
-    ...cacheOf(exchange),
+    ...cacheOf(exchange, facts.endedAtMs),
     ...scopesOf(exchange, closed),
     ...(exchange.maxOutputTokens !== undefined && { maxOutputTokens: exchange.maxOutputTokens }),
     bytesIn: typeof http.body === 'string' ? Buffer.byteLength(http.body) : http.body.length,
@@ -123,11 +124,12 @@ function costOfAnswer({ answered, config }: Exchange, usage: Usage): Cost | unde
 }
 
 /** Repeating a call by its `Idempotency-Key` is told apart from the cache, which saves what somebody else paid for. */
-function cacheOf({ replayed, responseHeaders }: Exchange): Partial<CallRecord> {
+function cacheOf({ replayed, responseHeaders, startedAtMs }: Exchange, endedAtMs: number): Partial<CallRecord> {
   if (replayed?.from === 'idempotency') return { cache: 'idempotent' };
   const cache = responseHeaders['x-sluice-cache'];
   const saved = replayed?.answer.costNanoUsd ?? 0;
-  return { ...(cache !== undefined && { cache }), ...(saved > 0 && { savedNanoUsd: saved }) };
+  const savedMs = replayed === undefined ? 0 : savedMsBy(replayed.answer, endedAtMs - startedAtMs);
+  return { ...(cache !== undefined && { cache }), ...(saved > 0 && { savedNanoUsd: saved }), ...(savedMs > 0 && { savedMs }) };
 }
 
 /** A copy of a call that the operator had made: charged to the gateway, and to nobody's key. */

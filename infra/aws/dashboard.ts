@@ -64,10 +64,14 @@ function moneyRows(widget: BudgetWidget): IWidget[][] {
   return [
     [heading('Money', 'What is spent, by whom, against which budgets. The ledger is exact to the nano-dollar; graphs are for the eye.')],
     [
-      single('Spent, last day (USD)', [overall('sluice.spend', 'Sum', day, 'spent')], 6),
-      single('Saved by the cache, last day (USD)', [overall('sluice.cache.saved', 'Sum', day, 'saved')], 6),
-      single('Calls, last day', [overall('sluice.requests', 'Sum', day, 'calls')], 6),
-      single('Refused for their budget, last day', [overall('sluice.refusals.budget', 'Sum', day, 'refused')], 6),
+      single('Spent, last day (USD)', [overall('sluice.spend', 'Sum', day, 'spent')], 8),
+      single('Calls, last day', [overall('sluice.requests', 'Sum', day, 'calls')], 8),
+      single('Refused for their budget, last day', [overall('sluice.refusals.budget', 'Sum', day, 'refused')], 8),
+    ],
+    [
+      single('Saved by the cache, last day (USD)', [overall('sluice.cache.saved', 'Sum', day, 'saved')], 8),
+      single('Waiting saved by the cache, last day (seconds)', [overall('sluice.cache.saved_time', 'Sum', day, 'saved')], 8),
+      single('Cache hits, last day (percent)', [cacheHitRate(day)], 8),
     ],
     [
       new CustomWidget({ title: 'Budgets: spent and held now', functionArn: widget.logged.function.functionArn, width: 12, height: 9 }),
@@ -128,13 +132,12 @@ function trafficRows(): IWidget[][] {
       graph('Fallbacks and retries', series({ 'sluice.fallbacks': 'answered by another target', 'sluice.retries': 'retries' }), {
         width: 8,
       }),
-      graph(
-        'Cache',
-        series({ 'sluice.cache.hits': 'hits', 'gen_ai.usage.cache_read.input_tokens': "tokens from the provider's own cache" }),
-        {
-          width: 8,
-        },
-      ),
+      graph("Tokens from the providers' own caches", series({ 'gen_ai.usage.cache_read.input_tokens': 'tokens' }), { width: 8 }),
+    ],
+    [
+      graph('Cache', series({ 'sluice.cache.hits': 'hits', 'sluice.cache.misses': 'misses' }), { width: 8, stacked: true }),
+      graph('Cache hits (percent)', [cacheHitRate(fiveMinutes)], { width: 8 }),
+      graph('Waiting saved by the cache (seconds)', series({ 'sluice.cache.saved_time': 'saved' }), { width: 8 }),
     ],
   ];
 }
@@ -208,6 +211,19 @@ function machineryRows({ gateway, sweeper }: Functions): IWidget[][] {
 
 function overall(name: GatewayMetric, statistic: string, period: Duration, label: string) {
   return gatewayMetric(name, statistic, period).with({ label });
+}
+
+/** The share of calls that needed no provider, of those that the cache had a part in. */
+function cacheHitRate(period: Duration): IMetric {
+  return new MathExpression({
+    label: 'hits, percent',
+    expression: '100 * FILL(hits, 0) / (FILL(hits, 0) + FILL(misses, 0))',
+    usingMetrics: {
+      hits: overall('sluice.cache.hits', 'Sum', period, 'hits'),
+      misses: overall('sluice.cache.misses', 'Sum', period, 'misses'),
+    },
+    period,
+  });
 }
 
 /** Sums of several metrics of all calls, each under a name for people. */

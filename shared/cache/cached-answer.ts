@@ -28,6 +28,11 @@ export interface CachedAnswer {
   readonly similarity?: number | undefined;
 }
 
+/** How much longer the original took than the call it was served to, in whole milliseconds. */
+export function savedMsBy(answer: Pick<CachedAnswer, 'durationMs'>, tookMs: number): number {
+  return Math.max(0, Math.round(answer.durationMs - tookMs));
+}
+
 /** Dimensions along which answers can be purged. */
 export const everything = 'all';
 export const namespaceDimension = (namespace: string): string => `namespace:${namespace}`;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AnswerRecorder, type RecordedBody } from '../cache/answer-recorder.ts';
 import { type KeptSize, noCounts } from '../cache/answer-store.ts';
 import { isKeepable } from '../cache/cacheable.ts';
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import { type CachedAnswer, savedMsBy } from '../cache/cached-answer.ts';
 import type { Lead } from '../cache/single-flight.ts';
 import type { Usage } from '../calls/usage.ts';
 import { routeCall } from '../routing/attempts.ts';
@@ -119,6 +119,8 @@ async function count(
   size: KeptSize | undefined,
   ports: KeepPorts,
 ): Promise<void> {
+  // Refused before the cache was asked.
+  if (cache.outcome === 'bypass') return;
   const counts = noCounts();
   if (cache.outcome === 'hit') counts.hits = 1;
   else if (cache.outcome === 'semantic') counts.semantic = 1;
@@ -128,7 +130,7 @@ async function count(
   if (size !== undefined) Object.assign(counts, { stored: 1, bodyBytes: size.bytes, storedBytes: size.storedBytes });
   if (served !== undefined) {
     counts.savedNanoUsd = served.costNanoUsd ?? 0;
-    counts.savedMs = Math.max(0, Math.round(served.durationMs - (ports.cache.nowMs() - exchange.startedAtMs)));
+    counts.savedMs = savedMsBy(served, ports.cache.nowMs() - exchange.startedAtMs);
   }
   await ports.cache.statistics.add(counts, ports.cache.nowMs()).catch((error: unknown) => {
     ports.cache.log.write('warn', 'cache counts failed', { request_id: exchange.requestId, cause: describeError(error) });

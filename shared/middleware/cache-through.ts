@@ -123,6 +123,9 @@ async function follow({ cache, exchange, parts }: Visit, outdated: CachedAnswer 
   try {
     const end = parts.flight.follow(cache.key, outdated?.storedAtMs).catch((error: unknown) => noteFailure(exchange, parts, error));
     return await Promise.race([end, leaving.promise]);
+  } catch (error) {
+    noteOutcome(exchange, 'miss');
+    throw error;
   } finally {
     clearTimeout(timer);
     exchange.clientGone.removeEventListener('abort', leave);

@@ -61,7 +61,7 @@ function beginLookup(exchange: Exchange, policy: CachePolicy, parts: CacheParts)
   const dimensions = [...models].map(modelDimension);
   if (policy.namespace !== undefined) dimensions.push(namespaceDimension(policy.namespace));
   exchange.responseHeaders['x-sluice-cache-key'] = key;
-  exchange.cache = { key, policy, dimensions, lookup: lookUp(exchange, key, parts), outcome: 'miss' };
+  exchange.cache = { key, policy, dimensions, lookup: lookUp(exchange, key, parts), outcome: 'bypass' };
 }
 
 async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promise<CacheLookup | undefined> {

@@ -41,6 +41,7 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     cost_nano_usd: record.costNanoUsd,
     cost_parts: record.cost,
     saved_nano_usd: record.savedNanoUsd,
+    saved_ms: record.savedMs,
     cache: record.cache,
     held_nano_usd: record.heldNanoUsd,
     scopes: record.scopes,

@@ -1,6 +1,6 @@
 import { errorCodes } from '../errors/codes.ts';
 import type { CallRecord } from './call-record.ts';
-import { fellBack, retriesOf, servedFromCache } from './usage-counters.ts';
+import { fellBack, isReplayed, retriesOf, servedFromCache } from './usage-counters.ts';
 
 /** Every metric of a call lies in this namespace. */
 export const metricNamespace = 'Sluice';
@@ -44,7 +44,11 @@ export const gatewayMetrics = {
   'gen_ai.usage.cache_read.input_tokens': 'Count',
   'gen_ai.usage.reasoning.output_tokens': 'Count',
   'sluice.cache.hits': 'Count',
+  /** With the hits, all calls that the cache had a part in. */
+  'sluice.cache.misses': 'Count',
+  /** US dollars. */
   'sluice.cache.saved': 'None',
+  'sluice.cache.saved_time': 'Seconds',
   'sluice.fallbacks': 'Count',
   'sluice.retries': 'Count',
   'sluice.settle.failures': 'Count',
@@ -77,8 +81,12 @@ export function metricsOf(record: CallRecord, failures: CallFailures): CallMetri
   return { dimensions, byModel: dimensions === undefined ? {} : modelMetricsOf(record), overall: gatewayMetricsOf(record, failures) };
 }
 
-/** The target that answered, or the last that was asked: names of the configuration, never what a caller made up. */
-function dimensionsOf({ servedBy, attempts }: CallRecord): CallMetrics['dimensions'] {
+/**
+ * The target that answered, or the last that was asked: names of the configuration, never what a caller made up. A stored
+ * answer says nothing of the provider that once gave it.
+ */
+function dimensionsOf({ servedBy, attempts, cache }: CallRecord): CallMetrics['dimensions'] {
+  if (attempts.length === 0 && isReplayed({ cache })) return undefined;
   const target = (servedBy ?? attempts.at(-1)?.target)?.split('?', 1)[0];
   if (target === undefined) return undefined;
   const slash = target.indexOf('/');
@@ -99,7 +107,7 @@ function modelMetricsOf(record: CallRecord): CallMetrics['byModel'] {
 }
 
 function gatewayMetricsOf(record: CallRecord, failures: CallFailures): CallMetrics['overall'] {
-  const { ending, usage, durationMs, overheadMs, costNanoUsd, savedNanoUsd } = record;
+  const { ending, usage, durationMs, overheadMs, costNanoUsd, savedNanoUsd, savedMs } = record;
   const counted: Partial<Record<GatewayMetric, number>> = {
     'sluice.client_gone': ending === 'client_gone' ? 1 : 0,
     'sluice.crashes': ending === 'crashed' ? 1 : 0,
@@ -108,7 +116,9 @@ function gatewayMetricsOf(record: CallRecord, failures: CallFailures): CallMetri
     'gen_ai.usage.cache_read.input_tokens': usage.cachedInputTokens ?? 0,
     'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens ?? 0,
     'sluice.cache.hits': servedFromCache(record) ? 1 : 0,
+    'sluice.cache.misses': record.cache === 'miss' ? 1 : 0,
     'sluice.cache.saved': (savedNanoUsd ?? 0) / 1e9,
+    'sluice.cache.saved_time': (savedMs ?? 0) / 1000,
     'sluice.fallbacks': fellBack(record) ? 1 : 0,
     'sluice.retries': retriesOf(record.attempts),
     'sluice.settle.failures': failures.settle,

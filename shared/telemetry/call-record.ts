@@ -83,8 +83,9 @@ export const callRecordSchema = z.object({
   cost: z.record(z.string(), nanoUsd).optional(),
   /** No price is known for what answered: the cost of zero is not a claim that it was free. */
   unpriced: z.boolean().optional(),
-  /** What the cache spared. */
+  /** What the cache spared: money, and the time that the stored answer once took longer than this call. */
   savedNanoUsd: nanoUsd.optional(),
+  savedMs: count.optional(),
   cache: z.string().optional(),
 
   /** Ids of the limited scopes the call was charged to, each with `costNanoUsd` unless `charges` says otherwise. */

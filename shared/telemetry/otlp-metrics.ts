@@ -1,5 +1,7 @@
+import type { CallRecord } from './call-record.ts';
 import { countedTarget, errorType, operationOf, partsOf, providerName, type TracedCall } from './otlp-call.ts';
 import { attributesOf, type OtlpAttribute, otlpScope, resourceOf, unixNano } from './otlp-encoding.ts';
+import { isReplayed, servedFromCache } from './usage-counters.ts';
 
 /** AGGREGATION_TEMPORALITY_DELTA: each call tells its own, since no process lives long enough to add up. */
 const delta = 1;
@@ -14,32 +16,55 @@ interface Observation {
   readonly attributes: readonly OtlpAttribute[];
 }
 
+/** When a call was and whose it is, as each of its points says it. */
+interface Told {
+  readonly span: { readonly startTimeUnixNano: string; readonly timeUnixNano: string };
+  readonly common: Parameters<typeof attributesOf>[0];
+}
+
 /**
- * The body of a POST to `/v1/metrics`; undefined for a call that no provider had a part in. Names of models are those of the
- * configuration, since what a caller makes up would be a series of its own.
+ * The body of a POST to `/v1/metrics`; undefined for a call that neither a provider nor the cache had a part in. Names of
+ * models are those of the configuration, since what a caller makes up would be a series of its own.
  */
 export function otlpMetrics(traced: TracedCall, instanceId: string): object | undefined {
   const { record } = traced;
+  const told = {
+    span: { startTimeUnixNano: unixNano(record.startedAtMs), timeUnixNano: unixNano(record.endedAtMs) },
+    common: commonOf(traced),
+  };
+  const byProvider = countedTarget(record) === undefined || isStored(record) ? [] : providerMetrics(record, told);
+  const metrics = [...byProvider, ...cacheMetrics(record, told)].filter((metric) => metric !== undefined);
+  if (metrics.length === 0) return undefined;
+  return { resourceMetrics: [{ resource: resourceOf(instanceId), scopeMetrics: [{ scope: otlpScope, metrics }] }] };
+}
+
+/** A stored answer says nothing of the provider that once gave it. */
+function isStored(record: CallRecord): boolean {
+  return record.attempts.length === 0 && isReplayed(record);
+}
+
+function commonOf({ record, provider }: TracedCall): Told['common'] {
   const target = countedTarget(record);
-  if (target === undefined) return undefined;
-  const { usage } = record;
-  const asked = partsOf(target);
-  const known = traced.provider(asked.provider);
-  const common = {
+  const asked = target === undefined ? undefined : partsOf(target);
+  const known = asked && provider(asked.provider);
+  return {
     'gen_ai.operation.name': operationOf(record),
-    'gen_ai.provider.name': known ? providerName(known) : asked.provider,
-    'gen_ai.request.model': asked.model,
-    'gen_ai.response.model': record.servedBy === undefined ? undefined : asked.model,
+    'gen_ai.provider.name': known ? providerName(known) : asked?.provider,
+    'gen_ai.request.model': asked?.model,
+    'gen_ai.response.model': record.servedBy === undefined ? undefined : asked?.model,
     'sluice.key': record.keyId,
     'sluice.team': record.team,
   };
-  const span = { startTimeUnixNano: unixNano(record.startedAtMs), timeUnixNano: unixNano(record.endedAtMs) };
+}
+
+function providerMetrics(record: CallRecord, told: Told): (object | undefined)[] {
+  const { usage } = record;
+  const { common, span } = told;
   const tokens = (type: string, value: number | undefined): Observation[] =>
     value === undefined || value === 0 ? [] : [{ value, attributes: attributesOf({ ...common, 'gen_ai.token.type': type }) }];
   const seconds = (ms: number | undefined, error?: string): Observation[] =>
     ms === undefined ? [] : [{ value: ms / 1_000, attributes: attributesOf({ ...common, 'error.type': error }) }];
-  const cost = record.costNanoUsd / 1e9;
-  const metrics = [
+  return [
     histogram(
       'gen_ai.client.token.usage',
       '{token}',
@@ -49,20 +74,26 @@ export function otlpMetrics(traced: TracedCall, instanceId: string): object | un
     ),
     histogram('gen_ai.client.operation.duration', 's', durationBounds, seconds(record.durationMs, errorType(record)), span),
     histogram('gen_ai.server.time_to_first_token', 's', firstTokenBounds, seconds(record.firstTokenMs), span),
-    cost === 0
-      ? undefined
-      : {
-          name: 'sluice.cost',
-          description: 'What calls cost, in US dollars.',
-          unit: '{USD}',
-          sum: {
-            aggregationTemporality: delta,
-            isMonotonic: true,
-            dataPoints: [{ ...span, asDouble: cost, attributes: attributesOf(common) }],
-          },
-        },
-  ].filter((metric) => metric !== undefined);
-  return { resourceMetrics: [{ resource: resourceOf(instanceId), scopeMetrics: [{ scope: otlpScope, metrics }] }] };
+    counted('sluice.cost', 'What calls cost, in US dollars.', '{USD}', record.costNanoUsd / 1e9, told),
+  ];
+}
+
+/** What the cache did, told apart by its outcome, and what it spared; nothing for a call that it had no part in. */
+function cacheMetrics(record: CallRecord, { span, common }: Told): (object | undefined)[] {
+  if (!servedFromCache(record) && record.cache !== 'miss') return [];
+  const told = { span, common: { ...common, 'sluice.cache': record.cache } };
+  return [
+    counted('sluice.cache.calls', 'Calls that the cache had a part in, by what it did.', '{call}', 1, told),
+    counted('sluice.cache.saved', 'What stored answers once cost, in US dollars.', '{USD}', (record.savedNanoUsd ?? 0) / 1e9, told),
+    counted('sluice.cache.saved_time', 'How much longer stored answers once took.', 's', (record.savedMs ?? 0) / 1_000, told),
+  ];
+}
+
+/** A sum that this call adds to; undefined where it adds nothing. */
+function counted(name: string, description: string, unit: string, value: number, { span, common }: Told): object | undefined {
+  if (value === 0) return undefined;
+  const dataPoints = [{ ...span, asDouble: value, attributes: attributesOf(common) }];
+  return { name, description, unit, sum: { aggregationTemporality: delta, isMonotonic: true, dataPoints } };
 }
 
 function histogram(
@@ -70,7 +101,7 @@ function histogram(
   unit: string,
   bounds: readonly number[],
   observations: readonly Observation[],
-  span: { readonly startTimeUnixNano: string; readonly timeUnixNano: string },
+  span: Told['span'],
 ): object | undefined {
   if (observations.length === 0) return undefined;
   const dataPoints = observations.map(({ value, attributes }) => ({

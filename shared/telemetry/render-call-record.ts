@@ -72,6 +72,7 @@ function renderMoney(record: CallRecord) {
     cost_nano_usd: record.costNanoUsd,
     cost_parts_nano_usd: orNull(record.cost),
     saved_usd: (record.savedNanoUsd ?? 0) / perUsd,
+    saved_ms: record.savedMs ?? 0,
     cache: orNull(record.cache),
     scopes: Object.fromEntries(chargesOf(record)),
     held_nano_usd: orNull(record.heldNanoUsd),

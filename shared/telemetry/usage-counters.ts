@@ -83,9 +83,16 @@ export function usageOfRecord(record: CallRecord): UsageCounters {
   };
 }
 
+const cacheHits: ReadonlySet<string | undefined> = new Set(['hit', 'stale', 'coalesced', 'semantic']);
+
 /** Whether the cache, and not a provider, gave the answer. */
-export function servedFromCache(record: Pick<CallRecord, 'cache'>): boolean {
-  return record.cache === 'hit' || record.cache === 'stale' || record.cache === 'coalesced';
+export function servedFromCache({ cache }: Pick<CallRecord, 'cache'>): boolean {
+  return cacheHits.has(cache);
+}
+
+/** Whether the answer was there already, in the cache or under an `Idempotency-Key`. */
+export function isReplayed(record: Pick<CallRecord, 'cache'>): boolean {
+  return servedFromCache(record) || record.cache === 'idempotent';
 }
 
 /** Whether another target than the first answered. */

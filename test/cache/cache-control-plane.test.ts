@@ -68,6 +68,19 @@ describe('the control of the cache', () => {
     expect((await gateway.admin('GET', '/admin/cache/stats?from=2020-01-02&to=2020-01-01')).status).toBe(400);
   });
 
+  it('counts no call that was refused before the cache was asked, and tells the log what a hit spared', async () => {
+    const { key, id } = await gateway.createKey({ name: 'slow', limits: { requests_per_minute: 1 } });
+    const totalOf = async () => (await gateway.admin('GET', '/admin/cache/stats')).body.total;
+    expect((await ask('one', 'spared', { authorization: `Bearer ${key}` })).cache).toBe('miss');
+    const ended = (status: number) => gateway.logged((line) => line.message === 'call' && line.key === id && line.status === status);
+    expect(await ended(200)).toMatchObject({ 'sluice.cache.misses': 1 });
+    const before = await totalOf();
+    expect((await ask('one', 'spared', { authorization: `Bearer ${key}` })).cache).toBe('bypass');
+    expect(await ended(429)).not.toHaveProperty(['sluice.cache.misses']);
+    await pause(200);
+    expect(await totalOf()).toEqual(before);
+  });
+
   it('forgets one answer at once', async () => {
     const { key } = await askTwice('one', 'single');
     expect((await gateway.admin('DELETE', `/admin/cache?key=${key}`)).body).toMatchObject({ found: true, in_effect_within_seconds: 0 });

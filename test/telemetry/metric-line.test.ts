@@ -55,7 +55,8 @@ function directives(line: Record<string, unknown>): Directive[] {
 
 const endings: Record<string, CallRecord> = {
   answered: call(),
-  'from the cache': call({ cache: 'hit', savedNanoUsd: 140_000, costNanoUsd: 0, usage: {}, attempts: [] }),
+  'from the cache': call({ cache: 'hit', savedNanoUsd: 140_000, savedMs: 1_250, costNanoUsd: 0, usage: {}, attempts: [] }),
+  'that the cache missed': call({ cache: 'miss' }),
   'refused at the key': call({
     ending: 'refused',
     status: 401,
@@ -120,7 +121,12 @@ describe('the metrics of a call', () => {
       'gen_ai.usage.reasoning.output_tokens': 8,
       'sluice.overhead': 2.5,
     });
-    expect(lineOf(endings['from the cache']!)).toMatchObject({ 'sluice.cache.hits': 1, 'sluice.cache.saved': 0.00014 });
+    expect(lineOf(endings['from the cache']!)).toMatchObject({
+      'sluice.cache.hits': 1,
+      'sluice.cache.saved': 0.00014,
+      'sluice.cache.saved_time': 1.25,
+    });
+    expect(lineOf(endings['that the cache missed']!)).toMatchObject({ 'sluice.cache.misses': 1, 'sluice.calls': 1 });
     expect(lineOf(endings['refused at the key']!)).toMatchObject({ 'sluice.refusals': 1, 'sluice.refusals.key': 1, 'sluice.failures': 0 });
     expect(lineOf(endings['refused by a budget']!)).toMatchObject({ 'sluice.refusals.budget': 1 });
     expect(lineOf(endings['refused by a rate']!)).toMatchObject({ 'sluice.refusals.rate': 1 });
@@ -128,6 +134,13 @@ describe('the metrics of a call', () => {
     expect(lineOf(endings["failed by the caller's own mistake"]!)).toMatchObject({ 'sluice.failures.caller': 1 });
     expect(lineOf(call(), { settle: 3, record: true })).toMatchObject({ 'sluice.settle.failures': 3, 'sluice.record.failures': 1 });
     expect(lineOf(call({ attempts: [...call().attempts, ...call().attempts] }))).toMatchObject({ 'sluice.retries': 2 });
+  });
+
+  it.each(['hit', 'stale', 'coalesced', 'semantic'])('count what the cache gave as a hit, and as no call of a provider: %s', (cache) => {
+    const line = lineOf(call({ cache, savedMs: 5, costNanoUsd: 0, usage: {}, attempts: [] }));
+    expect(line).toMatchObject({ 'sluice.requests': 1, 'sluice.cache.hits': 1 });
+    expect(Object.keys(line)).not.toEqual(expect.arrayContaining(['sluice.cache.misses']));
+    for (const name of ['provider', ...Object.keys(modelMetrics)]) expect(line).not.toHaveProperty([name]);
   });
 
   it('are few enough by model to be affordable', () => {

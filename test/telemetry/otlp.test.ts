@@ -101,7 +101,11 @@ function configOf(otlp: object): object {
     providers: {
       up: { type: 'openai-compatible', base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true },
     },
-    models: { first: { targets: ['echo/error-503', 'up/m'] }, broken: { targets: ['echo/error-400'] } },
+    models: {
+      first: { targets: ['echo/error-503', 'up/m'] },
+      kept: { targets: ['echo/ok?delay_ms=300', 'up/m'], cache: { ttl_seconds: 60 } },
+      broken: { targets: ['echo/error-400'] },
+    },
     prices: { 'up/*': { input: 1, output: 2 } },
     otlp,
   };
@@ -235,6 +239,23 @@ describe('exports by OTLP', () => {
       'sluice.key': expect.stringMatching(/^key_/),
     });
     expect(byName.get('sluice.cost')?.sum?.dataPoints[0]?.asDouble).toBeCloseTo(0.00034, 12);
+  });
+
+  it('measure what the cache did and spared, and a hit as no call of a provider', async () => {
+    const sums = ({ metrics: measured }: Awaited<ReturnType<typeof exportsOf>>) =>
+      Object.fromEntries(measured.map(({ name, sum }) => [name, sum?.dataPoints[0]?.asDouble]));
+    const missed = await exportsOf(() => call('kept'));
+    expect(sums(missed)).toMatchObject({ 'sluice.cache.calls': 1, 'sluice.cost': expect.any(Number) });
+    const hit = await exportsOf(() => call('kept'));
+    expect(sums(hit)).toEqual({
+      'sluice.cache.calls': 1,
+      'sluice.cache.saved': sums(missed)['sluice.cost'],
+      'sluice.cache.saved_time': expect.any(Number),
+    });
+    expect(sums(hit)['sluice.cache.saved_time']).toBeGreaterThan(0.2);
+    const [first] = hit.metrics;
+    expect(named(first?.sum?.dataPoints[0]?.attributes ?? [])).toMatchObject({ 'sluice.cache': 'hit', 'gen_ai.request.model': 'ok' });
+    expect(named(hit.spans[0]?.attributes ?? [])).toMatchObject({ 'sluice.cache': 'hit', 'sluice.cache.saved_ms': expect.any(String) });
   });
 
   it('say what went wrong', async () => {

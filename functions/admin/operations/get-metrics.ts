@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
-import { gatewayMetrics, modelMetrics } from '../../../shared/telemetry/call-metrics.ts';
+import { type GatewayMetric, gatewayMetrics, modelMetrics } from '../../../shared/telemetry/call-metrics.ts';
 import { type MetricStatistic, type MetricsSource, metricStatistics } from '../../../shared/telemetry/metrics-source.ts';
 import { sweepMetrics } from '../../../shared/telemetry/sweep-line.ts';
 import type { Operation } from '../operation.ts';
@@ -99,8 +99,11 @@ function usualPeriod(rangeMs: number): number {
   return [60, 300, 900, 3_600, 21_600].find((seconds) => seconds >= wanted) ?? 86_400;
 }
 
+/** A time of which one wants the sum and not how it is spread. */
+const summedTime: GatewayMetric = 'sluice.cache.saved_time';
+
 function usualStatistic(metric: string): MetricStatistic {
-  const unit = known[metric]?.unit;
+  const unit = metric === summedTime ? 'None' : known[metric]?.unit;
   return unit === 'Seconds' || unit === 'Milliseconds' ? 'p95' : 'Sum';
 }
 
