@@ -121,13 +121,18 @@ function sweeperFunction(scope: Construct, { code, settings, tables }: Functions
     memorySize: 256,
     logRetention: settings.logRetentionDays,
     environment: {
-      ...tables.environment(['ledger', 'records']),
+      ...tables.environment(['control', 'ledger', 'records']),
       SLUICE_CONFIG: packagedConfig,
       SLUICE_RECORD_DAYS: String(settings.recordDays),
     },
     permissions: {
       // Expired holds lie in any item of the ledger, so it is gone through whole.
-      Tables: [tables.allow('ledger', 'read', 'write', 'scan'), tables.allow('records', 'read', 'write')],
+      Tables: [
+        // The record of a call that died says whose key it was.
+        tables.allow('control', 'read'),
+        tables.allow('ledger', 'read', 'write', 'scan'),
+        tables.allow('records', 'read', 'write'),
+      ],
     },
   });
 }

@@ -15,6 +15,9 @@ const budgetSchema = z.looseObject({
 const rateSchema = z.looseObject({ limit: z.number(), remaining: z.number() });
 
 const scopeStandingSchema = z.looseObject({
+  spent_usd: z.number().nullable(),
+  held_usd: z.number().nullable(),
+  under_way: z.number().nullable(),
   budgets: z.array(budgetSchema),
   requests: rateSchema.nullable(),
   tokens: rateSchema.nullable(),

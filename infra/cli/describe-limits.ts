@@ -20,9 +20,15 @@ export function limitsInOneLine(limits: Limits | null): string {
 /** How limits stand, line by line, with a bar for each budget: spent, held, free. */
 export function standingLines(standing: StandingAnswer | null, width: number): string[] {
   if (!standing) return ['  no limits'];
-  const lines = scopeLines(standing, width);
+  const lines = [...inAll(standing), ...scopeLines(standing, width)];
   for (const [pattern, scope] of Object.entries(standing.per_model ?? {})) lines.push('', `  for ${pattern}`, ...scopeLines(scope, width));
   return lines;
+}
+
+/** What was spent in all, where that is counted. */
+function inAll({ spent_usd, held_usd, under_way }: StandingAnswer): string[] {
+  if (spent_usd === null) return [];
+  return [row('in all', `${money(spent_usd)} spent, ${money(held_usd ?? 0)} held by ${count(under_way ?? 0)} calls under way`)];
 }
 
 function scopeLines(scope: ScopeStandingAnswer, width: number): string[] {

@@ -18,6 +18,8 @@ export interface HoldState {
   readonly amountNanoUsd: number;
   readonly tokens: number;
   readonly countsRequest: boolean;
+  /** No price is known for the call: the amount bounds nothing. */
+  readonly unpriced?: boolean | undefined;
   readonly expiresAtMs: number;
   /** In which period of each window the amount is counted; the lifetime total is always among them. */
   readonly periods: Readonly<Partial<Record<BudgetPeriod, number>>>;

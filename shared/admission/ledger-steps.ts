@@ -57,6 +57,7 @@ export interface Grant {
   readonly amountNanoUsd: number;
   readonly tokens: number;
   readonly countsRequest: boolean;
+  readonly unpriced?: boolean | undefined;
   readonly expiresAtMs: number;
   /** The hold to extend; absent for a new one. */
   readonly previous: HoldState | undefined;
@@ -100,6 +101,7 @@ export function takeStep(state: LedgerShape, limits: ScopeLimits, grant: Grant, 
       amountNanoUsd: (previous?.amountNanoUsd ?? 0) + grant.amountNanoUsd,
       tokens: (previous?.tokens ?? 0) + grant.tokens,
       countsRequest: previous?.countsRequest ?? grant.countsRequest,
+      unpriced: previous?.unpriced ?? grant.unpriced,
       expiresAtMs: grant.expiresAtMs,
       periods,
     },

@@ -14,6 +14,8 @@ export interface AdmissionAsk {
   readonly tokens: number;
   /** The fewest tokens with which the call is still useful; absent, all of them are needed. */
   readonly floorTokens?: number | undefined;
+  /** No price is known for some of what may serve the call, so that the amount bounds nothing; remembered in case its process dies. */
+  readonly unpriced?: boolean | undefined;
   readonly nowMs: number;
   /** When the caller is dead for certain. A hold still there after that is settled in full as spent. */
   readonly expiresAtMs: number;
@@ -53,6 +55,8 @@ export interface ScopeHold {
   readonly tokens: number;
   /** Whether the request and its parallel slot are counted in this item; with shards, one of several does. */
   readonly countsRequest: boolean;
+  /** See {@link AdmissionAsk.unpriced}. */
+  readonly unpriced?: boolean | undefined;
   readonly expiresAtMs: number;
   /** The periods the amount is counted in. */
   readonly periods: Readonly<Partial<Record<BudgetPeriod, number>>>;
@@ -170,6 +174,8 @@ export interface DeadHold {
   readonly scopeId: string;
   readonly amountNanoUsd: number;
   readonly expiredAtMs: number;
+  /** No price was known for the call, so that the amount says nothing of its cost. */
+  readonly unpriced?: boolean | undefined;
 }
 
 /** What calls under way hold, all scopes together. */

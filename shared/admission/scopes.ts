@@ -25,6 +25,7 @@ export interface LimitHolder {
 
 /** On whose behalf a call is made, as authentication found out. */
 export interface Subject {
+  /** Every call is counted against its key, whether anything limits it or not. */
   readonly key: LimitHolder;
   readonly user?: LimitHolder | undefined;
   readonly team?: LimitHolder | undefined;
@@ -38,16 +39,20 @@ export interface Subject {
   readonly endUser?: LimitHolder | undefined;
 }
 
+/** One object for all, so that what it is translated into is made once. */
+const noLimits: Limits = {};
+
 /** Longer names given by callers are replaced by their hash: a DynamoDB key has at most 2,048 bytes, and size is money. */
 const longestNameInId = 64;
 
 /**
- * All scopes a call is counted against: each holder that limits anything, and each of its model patterns
- * that matches one of `models` (the name the caller asked for and `provider/model` of every target that
+ * All scopes a call is counted against: its key in any case, each other holder that limits anything, and each of their
+ * model patterns that matches one of `models` (the name the caller asked for and `provider/model` of every target that
  * may serve it, so that no failover escapes a limit).
  *
- * Scopes that limit nothing are left out: they need no write on the way of a call, and what they spend
- * is in the usage roll-ups.
+ * The key is there even where nothing limits it: what a call holds on it is the trace that the call leaves when its
+ * process is killed. Other scopes that limit nothing are left out: they need no write on the way of a call, and what
+ * they spend is in the usage roll-ups.
  */
 export function scopesOf(subject: Subject, models: readonly string[]): Scope[] {
   const scopes: Scope[] = [];
@@ -66,13 +71,28 @@ export function scopesOf(subject: Subject, models: readonly string[]): Scope[] {
   return scopes;
 }
 
-/** The scopes of a holder whatever the model, for showing its limits: the holder itself and each of its model patterns. */
+/**
+ * The scopes of a call that the gateway makes of its own accord, for the operator and at nobody's key: what it is for, so
+ * that it leaves a trace when its process is killed, and the limits for all traffic.
+ */
+export function ownScopesOf(purpose: 'mirror' | 'semantic-cache', gateway: Limits | undefined, models: readonly string[]): Scope[] {
+  const scopes = [scopeOf('gateway', purpose, purpose, undefined, noLimits)];
+  add(scopes, 'gateway', 'gateway', 'gateway', gateway, models);
+  return scopes;
+}
+
+/** The scopes of a holder whatever the model, for showing how they stand: the holder itself and each of its model patterns. */
 export function allScopesOf(kind: ScopeKind, id: string, limits: Limits | undefined): Scope[] {
-  const scopes = [scopeOf(kind, id, id, undefined, limits ?? {})];
+  const scopes = [scopeOf(kind, id, id, undefined, limits ?? noLimits)];
   for (const [pattern, modelLimits] of Object.entries(limits?.per_model ?? {})) {
     scopes.push(scopeOf(kind, id, id, pattern, modelLimits));
   }
-  return scopes.filter((scope) => limitsAnything(scope.limits));
+  return scopes.filter(isCounted);
+}
+
+/** Whether calls are counted against a scope: where it limits anything, and against a key always. */
+function isCounted({ kind, modelPattern, limits }: Scope): boolean {
+  return limitsAnything(limits) || (kind === 'key' && modelPattern === undefined);
 }
 
 /** The scope of a target's own limits, shared by all routes that lead to it; undefined where they limit nothing. */
@@ -88,10 +108,9 @@ export function concernsModel(scope: Scope, models: readonly string[]): boolean 
 }
 
 function add(scopes: Scope[], kind: ScopeKind, name: string, id: string, limits: Limits | undefined, models: readonly string[]): void {
-  if (!limits) return;
-  const whole = scopeOf(kind, name, id, undefined, limits);
-  if (limitsAnything(whole.limits)) scopes.push(whole);
-  if (!limits.per_model) return;
+  const whole = scopeOf(kind, name, id, undefined, limits ?? noLimits);
+  if (isCounted(whole)) scopes.push(whole);
+  if (!limits?.per_model) return;
   for (const [pattern, modelLimits] of Object.entries(limits.per_model)) {
     const scope = scopeOf(kind, name, id, pattern, modelLimits);
     if (limitsAnything(scope.limits) && concernsModel(scope, models)) scopes.push(scope);

@@ -2,7 +2,7 @@ import type { Standing } from '../admission/ledger.ts';
 import { allScopesOf } from '../admission/scopes.ts';
 import type { Principal } from './directory.ts';
 import { isoTime } from './render-records.ts';
-import { type LedgerReader, renderStanding } from './standing.ts';
+import { type LedgerReader, nothingCounted, renderStanding } from './standing.ts';
 
 /**
  * What a key may know about itself (`GET /v1/key`): its own settings, and how it and everything it counts
@@ -18,7 +18,7 @@ export async function renderOwnKey(principal: Principal, ledger: LedgerReader, n
     ...(user ? allScopesOf('user', user.id, user.limits) : []),
     ...(organization ? allScopesOf('organization', organization.id, organization.limits) : []),
   ];
-  const standings = scopes.length === 0 ? [] : await ledger.read(scopes, nowMs);
+  const standings = await ledger.read(scopes, nowMs);
   const own = standings.find((standing) => standing.scope.kind === 'key' && standing.scope.modelPattern === undefined);
   return {
     object: 'key',
@@ -32,7 +32,7 @@ export async function renderOwnKey(principal: Principal, ledger: LedgerReader, n
     tags: key.tags ?? null,
     limits: key.limits ?? null,
     expires_at: isoTime(earliest(key.expiresAtMs, principal.graceEndsAtMs)),
-    ...(own ? renderStanding(own) : { budgets: [], requests: null, tokens: null, parallel: null }),
+    ...(own ? renderStanding(own) : nothingCounted),
     scopes: standings.map(renderScopeStanding),
   };
 }

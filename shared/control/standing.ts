@@ -7,8 +7,8 @@ import { isoTime } from './render-records.ts';
 export type LedgerReader = Pick<Ledger, 'read'>;
 
 /**
- * How a holder of limits stands now: what is spent and held of each budget, what is left of each rate, and
- * the same for each of its model patterns. Null when nothing of it is limited, or there is no ledger to ask.
+ * How a holder of limits stands now: what is spent and held in all and of each budget, what is left of each rate, and
+ * the same for each of its model patterns. Null when nothing is counted against it, or there is no ledger to ask.
  * @throws GatewayError `store_unavailable`.
  */
 export async function readStanding(
@@ -26,14 +26,32 @@ export async function readStanding(
     standing.scope.modelPattern === undefined ? [] : [[standing.scope.modelPattern, renderStanding(standing)] as const],
   );
   return {
-    ...(whole ? renderStanding(whole) : { budgets: [], requests: null, tokens: null, parallel: null }),
+    ...(whole ? renderStanding(whole) : nothingCounted),
     per_model: perModel.length === 0 ? null : Object.fromEntries(perModel),
   };
 }
 
-/** One scope's standing in the words of the API: money in US dollars, times in ISO 8601, null for what is not limited. */
+/** The standing of a holder that is limited for some models only: nothing is counted against the whole of it. */
+export const nothingCounted = {
+  spent_usd: null,
+  held_usd: null,
+  under_way: null,
+  budgets: [],
+  requests: null,
+  tokens: null,
+  parallel: null,
+};
+
+/**
+ * One scope's standing in the words of the API: money in US dollars, times in ISO 8601, null for what is not limited.
+ * `spent_usd` is of all time, budgets are of their periods.
+ */
 export function renderStanding(standing: Standing) {
+  const inAll = standing.budgets.find(({ period }) => period === 'total');
   return {
+    spent_usd: toUsd(inAll?.spentNanoUsd ?? 0),
+    held_usd: toUsd(inAll?.heldNanoUsd ?? 0),
+    under_way: standing.parallel.underWay,
     budgets: standing.budgets.filter((budget) => budget.limitNanoUsd !== undefined).map(renderBudget),
     requests: renderRate(standing.requests),
     tokens: renderRate(standing.tokens),

@@ -18,8 +18,8 @@ import { mayResume } from './may-resume.ts';
 /** How long after its deadline a call may still be settling. */
 const settlingMs = 10_000;
 
-/** No amount is larger. */
-const mostNanoUsd = Number.MAX_SAFE_INTEGER;
+/** No amount of nano-USD or tokens is larger: what nothing limits may ask for more than can be counted. */
+const mostCounted = Number.MAX_SAFE_INTEGER;
 
 /** What admission needs of the world. */
 export interface AdmitOptions {
@@ -57,12 +57,11 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   );
   exchange.quote = quote;
   const outputTokens = cappedOutput(exchange, quote, scopes, callOptions.maxCostNanoUsd);
-  if (scopes.length === 0) return;
-
   const { fixedOutput = false } = exchange.dialect;
   // An answer that another target may have to carry on costs twice at most; where that does not fit, it is not carried on.
   const attempts = mayResume(call, plan, exchange.dialect) ? 2 : 1;
-  const slices = !fixedOutput && attempts === 1 && mayBeSliced(call, plan);
+  // Where neither money nor tokens are limited nobody waits for what is held, and a slice more would be a write for nothing.
+  const slices = !fixedOutput && attempts === 1 && mindsTokens(scopes) && mayBeSliced(call, plan);
   const useful = clampFloor(exchange, scopes);
   const wanted = slices ? Math.min(outputTokens, Math.max(firstSliceTokens, useful)) : outputTokens;
   const floor = fixedOutput ? wanted : Math.min(wanted, useful);
@@ -70,10 +69,15 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
     options.ledger.admit({
       requestId: exchange.requestId,
       scopes,
-      amountNanoUsd: Math.min(quote.costWith(wanted) * times, Math.max(quote.costWith(wanted), callOptions.maxCostNanoUsd ?? mostNanoUsd)),
+      amountNanoUsd: Math.min(
+        quote.costWith(wanted) * times,
+        Math.max(quote.costWith(wanted), callOptions.maxCostNanoUsd ?? mostCounted),
+        mostCounted,
+      ),
       floorNanoUsd: quote.costWith(floor),
-      tokens: (quote.inputTokens + wanted * quote.choices) * times,
+      tokens: Math.min((quote.inputTokens + wanted * quote.choices) * times, mostCounted),
       floorTokens: quote.inputTokens + floor * quote.choices,
+      unpriced: quote.unpriced.length > 0,
       nowMs,
       expiresAtMs: exchange.deadlineAtMs + settlingMs,
     });
@@ -89,7 +93,6 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
 
 /** Counting tokens is a request like any other, and costs nothing. */
 async function admitRequestAlone(exchange: Exchange, scopes: readonly Scope[], ledger: AdmitOptions['ledger'], nowMs: number) {
-  if (scopes.length === 0) return;
   const { requestId, deadlineAtMs } = exchange;
   const answer = await ledger.admit({ requestId, scopes, amountNanoUsd: 0, tokens: 0, nowMs, expiresAtMs: deadlineAtMs + settlingMs });
   if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
@@ -113,9 +116,8 @@ function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[]
   const { fixedOutput = false } = exchange.dialect;
   const mindsMoney = maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
   if (mindsMoney && quote.unpriced.length > 0) throw unpricedModel(quote.unpriced);
-  const mindsTokens = mindsMoney || scopes.some(({ limits }) => limits.tokensPerMinute !== undefined);
   // Neither the caller nor the model bounds the output, so the gateway has to, or the hold would bound nothing.
-  if (mindsTokens && quote.gatewaySetsOutput && !fixedOutput) lowerOutput(exchange, quote.outputTokens);
+  if ((mindsMoney || mindsTokens(scopes)) && quote.gatewaySetsOutput && !fixedOutput) lowerOutput(exchange, quote.outputTokens);
   if (maxCostNanoUsd === undefined || quote.costWith(quote.outputTokens) <= maxCostNanoUsd) return quote.outputTokens;
   const affordable = quote.affordable(maxCostNanoUsd);
   const least = fixedOutput ? quote.outputTokens : Math.min(quote.outputTokens, clampFloor(exchange, scopes));
@@ -128,6 +130,11 @@ function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[]
   }
   lowerOutput(exchange, affordable);
   return affordable;
+}
+
+/** Whether any limit is about what a call uses, and not only about how many there are. */
+function mindsTokens(scopes: readonly Scope[]): boolean {
+  return scopes.some(({ limits }) => limits.budgets.length > 0 || limits.tokensPerMinute !== undefined);
 }
 
 function unpricedModel(names: readonly string[]): GatewayError {

@@ -1,6 +1,6 @@
 import type { Ledger } from '../admission/ledger.ts';
 import { quoteCall } from '../admission/quote.ts';
-import { type Scope, scopesOf } from '../admission/scopes.ts';
+import { ownScopesOf, type Scope } from '../admission/scopes.ts';
 import type { SemanticSettings } from '../cache/cache-settings.ts';
 import { unitVector } from '../cache/vector-index.ts';
 import type { Call } from '../calls/call.ts';
@@ -122,7 +122,7 @@ interface Room {
   readonly settle: (usage: Usage, actualNanoUsd: number) => Promise<void>;
 }
 
-/** Holds the worst case where all traffic is limited. Undefined where there is no room. */
+/** Holds the worst case, within the limits for all traffic. Undefined where there is no room. */
 async function roomFor(
   exchange: Exchange,
   call: Call,
@@ -133,8 +133,7 @@ async function roomFor(
   const { gateway } = known(exchange.principal, 'principal');
   const { priceOf } = known(exchange.config, 'config');
   const names = plan.targets.map(({ name }) => name);
-  const scopes = scopesOf({ key: { id: 'semantic-cache' }, ...(gateway && { gateway: { limits: gateway } }) }, [plan.requested, ...names]);
-  if (scopes.length === 0) return { scopes, settle: async () => {} };
+  const scopes = ownScopesOf('semantic-cache', gateway, [plan.requested, ...names]);
   const quoted = plan.targets.map((target) => ({
     name: target.name,
     catalogueId: target.provider.row.id,
@@ -149,6 +148,7 @@ async function roomFor(
     scopes,
     amountNanoUsd: quote.costWith(0),
     tokens: quote.inputTokens,
+    unpriced: quote.unpriced.length > 0,
     nowMs: nowMs(),
     expiresAtMs: exchange.deadlineAtMs + settlingMs,
   });

@@ -1,6 +1,6 @@
 import type { Ledger } from '../admission/ledger.ts';
 import { quoteCall } from '../admission/quote.ts';
-import { scopesOf } from '../admission/scopes.ts';
+import { ownScopesOf } from '../admission/scopes.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
 import type { AnswerFacts } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -95,11 +95,10 @@ export async function mirrorCall(exchange: Exchange, mirror: Target, ports: Mirr
   }
 }
 
-/** Holds the worst case where all traffic is limited. Undefined where there is no room. */
+/** Holds the worst case, within the limits for all traffic. Undefined where there is no room. */
 async function admitted(exchange: Exchange, mirror: Target, requestId: string, { ledger, nowMs }: MirrorPorts) {
   const { gateway } = known(exchange.principal, 'principal');
-  const scopes = scopesOf({ key: { id: 'mirror' }, ...(gateway && { gateway: { limits: gateway } }) }, [mirror.name]);
-  if (scopes.length === 0) return { settle: async (): Promise<void> => {}, scopes: [] };
+  const scopes = ownScopesOf('mirror', gateway, [mirror.name]);
   const price = known(exchange.config, 'config').priceOf(mirror);
   if (price === undefined && scopes.some(({ limits }) => limits.budgets.length > 0)) return undefined;
   const { provider, model, name } = mirror;
@@ -110,6 +109,7 @@ async function admitted(exchange: Exchange, mirror: Target, requestId: string, {
     scopes,
     amountNanoUsd: quote.costWith(quote.outputTokens),
     tokens: quote.inputTokens + quote.outputTokens * quote.choices,
+    unpriced: price === undefined,
     nowMs: nowMs(),
     expiresAtMs: exchange.deadlineAtMs + settlingMs,
   });

@@ -86,13 +86,13 @@ async function admitRequest(exchange: Exchange, target: Target, ports: PassThrou
       { param: 'path' },
     );
   }
-  if (scopes.length === 0) return;
   const answer = await ports.ledger.admit({
     requestId,
     scopes,
     amountNanoUsd: amountNanoUsd ?? 0,
     // Nothing is known of tokens but that what is sent may be read: a byte is at least a token.
     tokens: http.body.length,
+    unpriced: amountNanoUsd === undefined,
     nowMs: begunAtMs,
     expiresAtMs: deadlineAtMs + settlingMs,
   });

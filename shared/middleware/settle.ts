@@ -74,13 +74,20 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, answered.estimated ?? false);
   const bound = boundUsage(exchange, answered.facts);
   const consumption = priced(bound, answered, costOf, true);
-  const held = exchange.admitted && Math.max(0, exchange.admitted.amountNanoUsd - (exchange.resumed?.consumption.costNanoUsd ?? 0));
+  const held = boundingHold(exchange);
   // A provider that bills on regardless of who listens may bill all that was held for it.
   const billsOn = exchange.dialect.fixedOutput === true || !answered.target.provider.stopsBillingOnAbort;
   if (leftEarly(delivery) && billsOn && held !== undefined) return { ...consumption, costNanoUsd: held };
   // An estimate counts every byte for a token; what it says beyond the hold is its own excess, not the provider's.
   const atMost = Math.min(consumption.costNanoUsd ?? 0, held ?? Number.POSITIVE_INFINITY);
   return consumption.costNanoUsd === undefined ? consumption : { ...consumption, costNanoUsd: atMost };
+}
+
+/** What is held for a call, where that is the most it can cost: an output that nothing caps may cost more than was assumed of it. */
+function boundingHold({ admitted, dialect, maxOutputTokens, quote, resumed }: Exchange): number | undefined {
+  const uncapped = quote?.gatewaySetsOutput === true && maxOutputTokens === undefined && dialect.fixedOutput !== true;
+  if (admitted === undefined || uncapped) return undefined;
+  return Math.max(0, admitted.amountNanoUsd - (resumed?.consumption.costNanoUsd ?? 0));
 }
 
 /** The names under which a call was served: as the caller named the model, and every target that made a part of the answer. */

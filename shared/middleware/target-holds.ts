@@ -69,6 +69,7 @@ export class TargetHolds implements TargetLimiter {
       scopes: [scope],
       amountNanoUsd: quote.costWith(quote.outputTokens),
       tokens: quote.inputTokens + quote.outputTokens * quote.choices,
+      unpriced: quote.unpriced.length > 0,
       nowMs: now,
       expiresAtMs: deadlineAtMs + settlingMs,
     });

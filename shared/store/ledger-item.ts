@@ -54,7 +54,7 @@ export function ledgerKey(scopeId: string, shard: number): DynamoKey {
 
 /**
  * A hold in some 30 bytes: amount, tokens, expiry in seconds, whether it counts a request, and the
- * windows with the periods it is counted in; numbers in base 36. The same hold always gives the same text,
+ * windows with the periods it is counted in; numbers in base 36. A last `u` says that no price was known. The same hold always gives the same text,
  * which conditions rely on. `total` goes without saying.
  */
 export function packHold(hold: HoldState): string {
@@ -64,7 +64,7 @@ export function packHold(hold: HoldState): string {
     const number = hold.periods[period];
     if (number !== undefined && period !== 'total') text += `.${windowLetters[period]}${number.toString(36)}`;
   }
-  return text;
+  return hold.unpriced === true ? `${text}.u` : text;
 }
 
 /** The hold a text stands for; see {@link packHold}. */
@@ -80,6 +80,7 @@ export function unpackHold(text: string): HoldState {
     tokens: Number.parseInt(tokens, 36),
     expiresAtMs: Number.parseInt(expiry, 36) * 1000,
     countsRequest: request === 'r',
+    ...(windows.at(-1) === 'u' && { unpriced: true }),
     periods,
   };
 }

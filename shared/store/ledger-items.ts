@@ -227,8 +227,8 @@ function contention(address: ItemAddress): StoreError {
 
 /** The hold as it stands in its item. */
 export function heldBy(hold: ScopeHold): HoldState {
-  const { amountNanoUsd, tokens, countsRequest, expiresAtMs, periods } = hold;
-  return { amountNanoUsd, tokens, countsRequest, expiresAtMs, periods };
+  const { amountNanoUsd, tokens, countsRequest, unpriced, expiresAtMs, periods } = hold;
+  return { amountNanoUsd, tokens, countsRequest, unpriced, expiresAtMs, periods };
 }
 
 /** A hold that replaces an earlier one: what it did not take from the rates itself it still has from before. */
@@ -239,7 +239,8 @@ export function replacing(before: ScopeHold | undefined, after: ScopeHold): Scop
 
 /** A hold found dead, as the recorder is told of it. */
 export function deadHoldOf(scopeId: string, requestId: string, hold: HoldState): DeadHold {
-  return { requestId, scopeId, amountNanoUsd: hold.amountNanoUsd, expiredAtMs: hold.expiresAtMs };
+  const { amountNanoUsd, expiresAtMs, unpriced } = hold;
+  return { requestId, scopeId, amountNanoUsd, expiredAtMs: expiresAtMs, ...(unpriced === true && { unpriced }) };
 }
 
 function holdOf(

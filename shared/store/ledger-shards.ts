@@ -2,6 +2,7 @@ import type { Layout } from '../admission/layout.ts';
 import type { Refused, ScopeHold, Standing } from '../admission/ledger.ts';
 import type { Wish } from '../admission/ledger-decision.ts';
 import { emptyLedger, type LedgerShape, type LedgerState, standingOf } from '../admission/ledger-state.ts';
+import { limitsAnything } from '../admission/limits.ts';
 import type { Scope } from '../admission/scopes.ts';
 import { isEnough, needsOf, refusalOf, roomsOf, type SlicePart } from '../admission/slice-rooms.ts';
 import { sliceOf, takesRequests } from '../admission/slices.ts';
@@ -17,6 +18,9 @@ export interface Gathered {
 
 /** Calls in flight past which an item is spread by itself: its holds make every write cost more and slower. */
 const crowdedAt = 200;
+
+/** The same for a scope that nothing limits: it loses nothing by being spread, and its calls may be short and many. */
+const crowdedUnlimitedAt = 40;
 
 /** Over how many items a crowded scope is spread. */
 const crowdedShards = 8;
@@ -49,7 +53,8 @@ export class LedgerShards {
 
   /** Spreads a scope that has too many calls in flight for one item, behind the caller's back. */
   spreadIfCrowded(scope: Scope, state: LedgerState, nowMs: number): void {
-    if (state.underWay < crowdedAt || this.#spreading.has(scope.id)) return;
+    const most = limitsAnything(scope.limits) ? crowdedAt : crowdedUnlimitedAt;
+    if (state.underWay < most || this.#spreading.has(scope.id)) return;
     this.#spreading.add(scope.id);
     // When it fails, the next call tries again.
     this.#spread(scope, crowdedShards, nowMs).then(

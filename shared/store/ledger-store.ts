@@ -80,7 +80,7 @@ export class DynamoLedger implements Ledger {
 
   async admit(ask: AdmissionAsk): Promise<Admitted | Refused> {
     const { scopes, nowMs, requestId, expiresAtMs } = ask;
-    const wish = { requestId, expiresAtMs, ...wholeWish(ask), countsRequest: true, previous: undefined };
+    const wish = { requestId, expiresAtMs, ...wholeWish(ask), countsRequest: true, unpriced: ask.unpriced, previous: undefined };
     const outcomes = await Promise.all(scopes.map((scope) => this.#bounded(scope, this.#scopes.take(scope, wish, nowMs))));
     const failed = outcomes.filter((outcome) => outcome.outcome === 'failed');
     const refused = gravest(outcomes.filter((outcome) => outcome.outcome === 'refused'));

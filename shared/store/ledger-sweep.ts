@@ -26,7 +26,7 @@ export async function sweepLedger(
   const buried: DeadHold[] = [];
   for (let page = 0; page < mostPages; page += 1) {
     const { items: found, nextKey } = await db.scan({ table, ...(startKey && { startKey }) });
-    for (const item of found) {
+    for (const item of keysFirst(found)) {
       const { pk, sk } = item;
       if (typeof pk !== 'string' || typeof sk !== 'string') continue;
       const state = ledgerStateOf(item);
@@ -42,6 +42,12 @@ export async function sweepLedger(
   // A part of the ledger would look like all of it.
   if (!startKey && !cursor) underWay?.(tally.total());
   return buried;
+}
+
+/** A call whose process died is written down with the first of its scopes that is found, and its key says most of it. */
+function keysFirst(items: readonly DynamoMap[]): DynamoMap[] {
+  const isKey = ({ pk }: DynamoMap) => typeof pk === 'string' && pk.startsWith('key#');
+  return [...items.filter(isKey), ...items.filter((item) => !isKey(item))];
 }
 
 /** Adds up what is held for calls under way: a scope's shards hold parts of an amount, several scopes the whole of it each. */

@@ -1,6 +1,7 @@
 import type { CrashRecorder, DeadHold } from '../admission/ledger.ts';
 import type { CallRecord } from '../telemetry/call-record.ts';
 import type { DynamoDb, DynamoItem } from './dynamo-client.ts';
+import type { KeyOwner } from './key-owner.ts';
 import { callsIn, mergedRecord, recordOf, type StoredCall, storedCall } from './record-items.ts';
 import { callKey, callPartition, callShards, daysBetween, deadHoldKey, startOfCall } from './record-keys.ts';
 import { lateAfterMs, latePointer } from './usage-late.ts';
@@ -11,6 +12,8 @@ export interface CallRecordsOptions {
   readonly table: string;
   /** How long a record is kept, from the start of its call. */
   readonly retentionMs: number;
+  /** Whose a key is, to say so in the record of a call whose process died. */
+  readonly ownerOf?: ((keyId: string) => Promise<KeyOwner>) | undefined;
 }
 
 /** Which calls to list, newest first. */
@@ -65,8 +68,13 @@ export class CallRecords implements CrashRecorder {
     await this.#put(latePointer(holdKey.sk, expiredAtMs));
     await this.#putOnce({ ...holdKey, amount: amountNanoUsd, fold: 'open', ...this.#expiry(startedAtMs) });
     await this.#put(latePointer(key.sk, expiredAtMs));
-    const record = crashRecord(hold, startedAtMs);
+    const record = await this.#withOwner(crashRecord(hold, startedAtMs));
     await this.#putOnce({ ...key, body: JSON.stringify(record), fold: 'open', ...this.#expiry(startedAtMs) });
+  }
+
+  async #withOwner(record: CallRecord): Promise<CallRecord> {
+    const { ownerOf } = this.#options;
+    return record.keyId === undefined || ownerOf === undefined ? record : { ...record, ...(await ownerOf(record.keyId)) };
   }
 
   /** The record of a call; undefined where there is none (any more). @throws StoreError */
@@ -180,9 +188,9 @@ async function* merged<Item>(
 
 /**
  * What is known of a call whose invocation died: when it began, and what it held. Who made it is known as far as the
- * scope says so that was found first.
+ * scope says so that was found first, which for a sweep is the key.
  */
-function crashRecord({ requestId, scopeId, amountNanoUsd, expiredAtMs }: DeadHold, startedAtMs: number): CallRecord {
+function crashRecord({ requestId, scopeId, amountNanoUsd, expiredAtMs, unpriced }: DeadHold, startedAtMs: number): CallRecord {
   const [kind, name] = (scopeId.split('|', 1)[0] ?? '').split('#');
   return {
     id: requestId,
@@ -197,6 +205,7 @@ function crashRecord({ requestId, scopeId, amountNanoUsd, expiredAtMs }: DeadHol
     usage: {},
     estimated: true,
     costNanoUsd: amountNanoUsd,
+    ...(unpriced === true && { unpriced }),
     heldNanoUsd: amountNanoUsd,
   };
 }

@@ -1,16 +1,22 @@
 import { type Environment, storeConnection } from '../config/environment.ts';
 import type { PayloadStore } from '../telemetry/payload.ts';
 import type { DynamoDb } from './dynamo-client.ts';
+import { keyOwners } from './key-owner.ts';
 import { CallRecords } from './record-calls.ts';
 import { Books } from './usage-books.ts';
 import { UsageFold } from './usage-fold.ts';
 import { UsageReader } from './usage-read.ts';
 
-type RecordSettings = Pick<Environment, 'SLUICE_RECORDS_TABLE' | 'SLUICE_RECORD_DAYS'>;
+type RecordSettings = Pick<Environment, 'SLUICE_RECORDS_TABLE' | 'SLUICE_RECORD_DAYS' | 'SLUICE_CONTROL_TABLE'>;
 
 /** The records of calls, as the environment says where and for how long. */
 export function callRecords(db: DynamoDb, environment: RecordSettings): CallRecords {
-  return new CallRecords({ db, table: environment.SLUICE_RECORDS_TABLE, retentionMs: retentionMs(environment) });
+  return new CallRecords({
+    db,
+    table: environment.SLUICE_RECORDS_TABLE,
+    retentionMs: retentionMs(environment),
+    ownerOf: keyOwners(db, environment.SLUICE_CONTROL_TABLE),
+  });
 }
 
 /** What makes the sums of usage. */
@@ -41,6 +47,6 @@ export async function payloadStore(environment: Environment): Promise<PayloadSto
   return bucket === undefined || credentials === undefined ? undefined : new S3Payloads({ bucket, region, credentials });
 }
 
-function retentionMs({ SLUICE_RECORD_DAYS: days }: RecordSettings): number {
+function retentionMs({ SLUICE_RECORD_DAYS: days }: Pick<Environment, 'SLUICE_RECORD_DAYS'>): number {
   return days * 86_400_000;
 }

@@ -98,6 +98,9 @@ describe('what is spent and held', () => {
     per_model: { 'openai/*': { parallel_requests: 4 } },
   };
   const standing = {
+    spent_usd: 2,
+    held_usd: 0.5,
+    under_way: 1,
     budgets: [
       { period: 'month', limit_usd: 10, spent_usd: 2, held_usd: 0.5, remaining_usd: 7.5, resets_at: '2027-02-01T00:00:00.000Z' },
       { period: 'total', limit_usd: 2, spent_usd: 2, held_usd: 0.5, remaining_usd: 0, resets_at: null },
@@ -105,7 +108,17 @@ describe('what is spent and held', () => {
     requests: { limit: 60, remaining: 7, resets_at: '1970-01-01T00:00:00.000Z' },
     tokens: null,
     parallel: null,
-    per_model: { 'openai/*': { budgets: [], requests: null, tokens: null, parallel: { limit: 4, under_way: 1 } } },
+    per_model: {
+      'openai/*': {
+        spent_usd: expect.any(Number),
+        held_usd: expect.any(Number),
+        under_way: 1,
+        budgets: [],
+        requests: null,
+        tokens: null,
+        parallel: { limit: 4, under_way: 1 },
+      },
+    },
   };
 
   it('is shown with a key, a team and the gateway', async () => {
@@ -118,9 +131,12 @@ describe('what is spent and held', () => {
     }
   });
 
-  it('is null where nothing is limited', async () => {
+  it('is shown of a key that nothing limits, and null for a team that nothing is counted against', async () => {
     const { body: key } = await plane.call('POST', '/admin/keys', { name: 'a' });
-    expect((await plane.call('GET', `/admin/keys/${key.id}`)).body.standing).toBeNull();
+    expect((await plane.call('GET', `/admin/keys/${key.id}`)).body.standing).toMatchObject({ spent_usd: expect.any(Number), budgets: [] });
+    const team = uniqueName('team');
+    await plane.call('PUT', `/admin/teams/${team}`, {});
+    expect((await plane.call('GET', `/admin/teams/${team}`)).body.standing).toBeNull();
   });
 });
 

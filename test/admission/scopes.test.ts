@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limitsSchema } from '../../shared/admission/limits.ts';
 import { matchesModelPattern } from '../../shared/admission/model-pattern.ts';
-import { allScopesOf, concernsModel, scopesOf } from '../../shared/admission/scopes.ts';
+import { allScopesOf, concernsModel, ownScopesOf, scopesOf } from '../../shared/admission/scopes.ts';
 
 const limits = limitsSchema.parse({ requests_per_minute: 5 });
 
@@ -27,20 +27,32 @@ describe('scopes', () => {
       'gateway#gateway',
       'end_user#team:t1:alice',
     ]);
-    expect(scopesOf({ key: { id: 'k1' }, team: { id: 't1', limits: {} } }, ['x'])).toEqual([]);
+  });
+
+  it('are the key alone where nothing is limited, and the limits it has none of', () => {
+    const scopes = scopesOf({ key: { id: 'k1' }, team: { id: 't1', limits: {} }, user: { id: 'u1' } }, ['x']);
+    expect(scopes).toMatchObject([{ id: 'key#k1', kind: 'key', limits: { budgets: [], requestsPerMinute: undefined } }]);
+    expect(scopesOf({ key: { id: 'k1' }, team: { id: 't1', limits } }, ['x']).map(({ id }) => id)).toEqual(['key#k1', 'team#t1']);
+    expect(allScopesOf('team', 't1', undefined)).toEqual([]);
+  });
+
+  it('of what the gateway calls for itself are its purpose and the limits for all traffic, and no key', () => {
+    expect(ownScopesOf('mirror', limits, ['x']).map(({ id }) => id)).toEqual(['gateway#mirror', 'gateway#gateway']);
+    expect(ownScopesOf('semantic-cache', undefined, ['x']).map(({ id }) => id)).toEqual(['gateway#semantic-cache']);
   });
 
   it('hold a scope of its own for each pattern that matches the route or a target', () => {
     const patterned = limitsSchema.parse({ per_model: { 'openai/*': limits, smart: limits, 'anthropic/*': limits, '*': {} } });
     const scopes = scopesOf({ key: { id: 'k1', limits: patterned } }, ['smart', 'openai/gpt-5']);
-    expect(scopes.map((scope) => scope.id)).toEqual(['key#k1|model#openai/*', 'key#k1|model#smart']);
-    expect(scopes.map((scope) => concernsModel(scope, ['smart', 'anthropic/claude']))).toEqual([false, true]);
-    expect(allScopesOf('key', 'k1', patterned)).toHaveLength(3);
+    expect(scopes.map((scope) => scope.id)).toEqual(['key#k1', 'key#k1|model#openai/*', 'key#k1|model#smart']);
+    expect(scopes.map((scope) => concernsModel(scope, ['smart', 'anthropic/claude']))).toEqual([true, false, true]);
+    expect(allScopesOf('key', 'k1', patterned)).toHaveLength(4);
+    expect(allScopesOf('team', 't1', patterned)).toHaveLength(3);
   });
 
   it('keep end users of different tenants apart, and long names short', () => {
     const of = (team: string | undefined, name: string) =>
-      scopesOf({ key: { id: 'k1' }, team: team === undefined ? undefined : { id: team }, endUser: { id: name, limits } }, [])[0];
+      scopesOf({ key: { id: 'k1' }, team: team === undefined ? undefined : { id: team }, endUser: { id: name, limits } }, []).at(-1);
     expect(new Set([of('a', 'bob')?.id, of('b', 'bob')?.id, of(undefined, 'bob')?.id]).size).toBe(3);
     const long = of('a', 'x'.repeat(5_000));
     expect(long?.id.length).toBeLessThan(100);

@@ -103,7 +103,7 @@ async function makeHolders(gateway: TestGateway): Promise<MadeKey[]> {
 
 async function writeMonth(database: EmbeddedDynamoDb, table: string, keys: readonly MadeKey[]): Promise<void> {
   const db = await connectDynamoDb({ region: 'us-east-1', endpoint: database.endpoint });
-  const settings = { SLUICE_RECORDS_TABLE: table, SLUICE_RECORD_DAYS: keptDays };
+  const settings = { SLUICE_RECORDS_TABLE: table, SLUICE_CONTROL_TABLE: 'sluice-control', SLUICE_RECORD_DAYS: keptDays };
   const records = callRecords(db, settings);
   const random = seeded(7);
   const startOfToday = Math.floor(Date.now() / dayMs) * dayMs;

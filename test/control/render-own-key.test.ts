@@ -27,6 +27,9 @@ const ledger = {
 
 const monthly = [{ amount_usd: 1, period: 'month' as const }];
 const standing = {
+  spent_usd: 0.001,
+  held_usd: 0,
+  under_way: 0,
   budgets: [
     { period: 'month', limit_usd: 1, spent_usd: 0.001, held_usd: 0.0005, remaining_usd: 0.9985, resets_at: '2027-02-01T00:00:00.000Z' },
   ],
@@ -49,7 +52,12 @@ it('shows a key its settings, and how it and its groups stand', async () => {
 
 it('shows a replaced secret when it ends', async () => {
   const shown = await renderOwnKey({ key: keyRecord({ expiresAtMs: 9_000 }), graceEndsAtMs: 4_000 }, ledger, 0);
-  expect(shown).toMatchObject({ expires_at: '1970-01-01T00:00:04.000Z', budgets: [], scopes: [] });
+  expect(shown).toMatchObject({ expires_at: '1970-01-01T00:00:04.000Z', budgets: [] });
+});
+
+it('shows a key that nothing limits what it has spent and holds', async () => {
+  const shown = await renderOwnKey({ key: keyRecord(), team: groupRecord() }, ledger, 0);
+  expect(shown).toMatchObject({ spent_usd: 0.001, held_usd: 0, under_way: 0, budgets: [], scopes: [{ kind: 'key', id: 'key_1' }] });
 });
 
 it('limits an end user as their record says, else as all that have none', async () => {

@@ -30,7 +30,7 @@ export async function ledgerOn(endpoint: string, options: Partial<DynamoLedgerOp
 
 /** A scope with limits as an operator would write them. */
 export function scopeWith(id: string, limits: Limits, kind: ScopeKind = 'key'): Scope {
-  const [scope] = allScopesOf(kind, id, limitsSchema.parse(limits));
+  const scope = allScopesOf(kind, id, limitsSchema.parse(limits)).at(-1);
   if (!scope) throw new Error('these limits limit nothing');
   return scope;
 }

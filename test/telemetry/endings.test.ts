@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
-import { CallRecords } from '../../shared/store/record-calls.ts';
+import type { CallRecords } from '../../shared/store/record-calls.ts';
+import { callRecords } from '../../shared/store/record-connect.ts';
 import { Books } from '../../shared/store/usage-books.ts';
 import { UsageFold } from '../../shared/store/usage-fold.ts';
 import { UsageReader } from '../../shared/store/usage-read.ts';
@@ -46,7 +47,7 @@ const outputPrice = 2_000;
 beforeAll(async () => {
   server = await startDynalite();
   db = await connectDynamoDb({ region: 'us-east-1', endpoint: server.endpoint });
-  records = new CallRecords({ db, table: 'sluice-records', retentionMs: 30 * 24 * hour });
+  records = callRecords(db, { SLUICE_RECORDS_TABLE: 'sluice-records', SLUICE_CONTROL_TABLE: 'sluice-control', SLUICE_RECORD_DAYS: 30 });
   usage = new UsageReader(db, 'sluice-records', records);
   fold = new UsageFold({ db, table: 'sluice-records', records, retentionMs: 30 * 24 * hour });
   books = new Books({ db, ledgerTable: 'sluice-ledger', records, usage });
@@ -379,9 +380,12 @@ describe('one record with the right figures is left by a call', () => {
     expect(status).toBe(413);
     calls -= 1;
   });
-  it('37. of a process that is killed in the middle of the stream', async () => {
-    const { id: keyId, key } = await gateway.createKey({ name: 'killed', team: 'doomed', ...wholeDollar });
-    await gateway.admin('PUT', '/admin/teams/doomed', { limits: { budgets: [{ amount_usd: 1, period: 'total' }] } });
+  it.each([
+    ['37. of a process that is killed in the middle of the stream', 'doomed', wholeDollar],
+    ['38. that nothing limits, of a process that is killed in the middle of the stream', 'free', {}],
+  ])('%s', async (_name, team, limited) => {
+    const { id: keyId, key } = await gateway.createKey({ name: 'killed', team, ...limited });
+    await gateway.admin('PUT', `/admin/teams/${team}`, limited);
     const body = JSON.stringify({ model: 'echo/ok?tokens=500&chunk_delay_ms=20', messages, stream: true, max_tokens: 600 });
     const response = await fetch(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',
@@ -405,7 +409,9 @@ describe('one record with the right figures is left by a call', () => {
       ending: 'crashed',
       costNanoUsd: held,
       estimated: true,
-      scopes: expect.arrayContaining([`key#${keyId}`, 'team#doomed']),
+      keyId,
+      team,
+      scopes: expect.arrayContaining([`key#${keyId}`, ...('limits' in limited ? [`team#${team}`] : [])]),
     });
     // A second sweep, or another process that finds the same hold, adds nothing.
     await records.record(dead);

@@ -1,8 +1,8 @@
 import { type Child, h } from './dom.ts';
 import { areaField, checkField, jsonOf, numberField, numberOf } from './fields.ts';
-import { count, percent, until, usd } from './format.ts';
+import { count, percent, plural, until, usd } from './format.ts';
 import type { Budget, Limits, Standing, WholeStanding } from './shapes.ts';
-import { emptyState } from './view.ts';
+import { emptyState, facts } from './view.ts';
 
 const periods = ['day', 'week', 'month', 'total'] as const;
 
@@ -13,6 +13,8 @@ export const periodNames: Readonly<Record<Budget['period'], string>> = {
   month: 'this month',
   total: 'in total',
 };
+
+const limitsElsewhere = 'Limits of its team, user, organisation or the whole gateway still apply.';
 
 /** Limits in one line. */
 export function limitsInWords(limits: Limits | null | undefined): string {
@@ -62,7 +64,7 @@ export function budgetBar(budget: Budget, prefix?: Child): HTMLElement {
 }
 
 /** Everything a holder is limited by, as it stands now. */
-export function standingBars(standing: Standing): readonly HTMLElement[] {
+export function standingBars(standing: Pick<Standing, 'budgets' | 'requests' | 'tokens' | 'parallel'>): readonly HTMLElement[] {
   const { budgets, requests, tokens, parallel } = standing;
   const rate = (name: string, state: { limit: number; remaining: number } | null): HTMLElement | undefined =>
     state
@@ -83,15 +85,27 @@ export function standingBars(standing: Standing): readonly HTMLElement[] {
   ].filter((element) => element !== undefined);
 }
 
+/** What was spent in all and is held now, limited or not; nothing where that is not counted. */
+export function spentInAll({
+  spent_usd,
+  held_usd,
+  under_way,
+}: Pick<NonNullable<WholeStanding>, 'spent_usd' | 'held_usd' | 'under_way'>): Child {
+  if (spent_usd === null) return undefined;
+  const held = [usd(held_usd ?? 0), h('span', { class: 'fine' }, ` by ${plural(under_way ?? 0, 'call')} under way`)];
+  return facts([
+    ['Spent in all', h('strong', null, usd(spent_usd))],
+    ['Held now', held],
+  ]);
+}
+
 /** The same for a holder and each of its model patterns; says so where nothing is limited. */
 export function wholeStanding(standing: WholeStanding): Child {
-  if (!standing)
-    return emptyState(
-      'Nothing is limited',
-      'No budget and no rate is set here. Limits of its team, user, organisation or the whole gateway still apply.',
-    );
+  if (!standing) return emptyState('Nothing is limited', `No budget and no rate is set here. ${limitsElsewhere}`);
+  const bars = standingBars(standing);
   return [
-    ...standingBars(standing),
+    spentInAll(standing),
+    bars.length === 0 && standing.per_model === null ? h('p', { class: 'fine' }, `Nothing is limited here. ${limitsElsewhere}`) : bars,
     Object.entries(standing.per_model ?? {}).map(([pattern, state]) => [
       h('h3', { class: 'sub' }, 'Models like ', h('code', null, pattern)),
       ...standingBars(state),

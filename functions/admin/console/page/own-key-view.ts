@@ -1,7 +1,7 @@
 import type { Child } from './dom.ts';
 import { h, replace } from './dom.ts';
 import { count, day, until, usd } from './format.ts';
-import { limitsInWords, standingBars } from './limits.ts';
+import { limitsInWords, spentInAll, standingBars } from './limits.ts';
 import { type CallReceipt, receiptPanels } from './receipt.ts';
 import { recentCalls } from './recent-calls.ts';
 import type { ListedModel, OwnKey } from './shapes.ts';
@@ -39,9 +39,14 @@ async function renderOwnKey(place: Place): Promise<Child> {
     panel(
       'Spent, held and left',
       { actions: refresh, note: 'Held is the most that calls under way may cost; what they do not use comes back when they end.' },
+      spentInAll(key),
       own.length > 0
         ? own
-        : emptyState('This key itself is not limited', 'What limits its team, user or organisation stands below, where there is anything.'),
+        : h(
+            'p',
+            { class: 'fine' },
+            'This key itself is not limited. What limits its team, user or organisation stands below, where there is anything.',
+          ),
     ),
     scopes.map((scope) =>
       panel(
