@@ -97,8 +97,9 @@ describe('what a function may do', () => {
     });
   });
 
-  it('is, for the sweeper: the ledger, the records, the queue of its failures, and telling of budgets', () => {
+  it('is, for the sweeper: the ledger, the records, keys to read, the queue of its failures, and telling of budgets', () => {
     expect(permissionsOf(template, 'Sweeper')).toEqual({
+      TablesControl: reads,
       TablesLedger: [...items, 'dynamodb:Scan'].sort(),
       TablesRecords: items,
       'TablesRecords/index/byList': items,

@@ -175,6 +175,7 @@ describe('the functions', () => {
       Sweeper: [
         'SLUICE_ALERT_TOPIC_ARN',
         'SLUICE_CONFIG',
+        'SLUICE_CONTROL_TABLE',
         'SLUICE_LEDGER_TABLE',
         'SLUICE_PROVIDER_SECRET_ID',
         'SLUICE_RECORDS_TABLE',
