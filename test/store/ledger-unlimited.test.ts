@@ -46,7 +46,7 @@ describe('a scope that nothing limits', () => {
       db: counted,
       table: 'sluice-ledger',
       recorder,
-      onStoreFailure: options.open ? 'open' : 'closed',
+      onStoreFailure: () => (options.open ? 'open' : 'closed'),
       log: (event) => options.events?.push(event),
     });
   }
