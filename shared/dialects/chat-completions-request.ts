@@ -1,26 +1,31 @@
+import { Buffer } from 'node:buffer';
 import type { AudioFacts, Call, ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
+import { inChatWords } from './chat-completions-borrowed.ts';
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 /** Validates a chat completion request and gathers what the gateway has to know of it. */
 export function parseChatRequest(request: DialectRequest): Call {
-  const parsed = chatRequestSchema.safeParse(request.body);
+  const body = inChatWords(request.body);
+  const parsed = chatRequestSchema.safeParse(body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const chat = parsed.data;
+  // What is said in other words may take more of them.
+  const bodyBytes = body === request.body ? request.bodyBytes : Math.max(request.bodyBytes, Buffer.byteLength(JSON.stringify(body)));
   return {
     dialect: 'chat-completions',
     model: chat.model,
-    body: request.body,
+    body,
     stream: chat.stream === true,
     streamUsage: chat.stream_options?.include_usage === true,
     maxOutputTokens: chat.max_completion_tokens ?? chat.max_tokens ?? undefined,
     choices: chat.n ?? 1,
     endUser: chat.user ?? undefined,
     serviceTier: chat.service_tier ?? undefined,
-    content: contentFacts(chat, request.bodyBytes),
+    content: contentFacts(chat, bodyBytes),
     forwardedHeaders: {},
   };
 }
