@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { Call } from '../../shared/calls/call.ts';
 import type { Dialect } from '../../shared/dialects/dialect.ts';
-import type { SecretReader } from '../../shared/providers/configured-provider.ts';
+import { needsOf, type SecretReader } from '../../shared/providers/configured-provider.ts';
 import { echoId } from '../../shared/providers/echo-row.ts';
 import { translatesEndpoint } from '../../shared/providers/endpoint-model.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
@@ -16,7 +17,7 @@ import type { Target } from '../../shared/routing/plan.ts';
  */
 export function wireTransports(
   secrets: SecretReader,
-): (target: Pick<Target, 'provider' | 'model'>, dialect: Dialect) => Transport | undefined {
+): (target: Pick<Target, 'provider' | 'model' | 'overrides'>, dialect: Dialect, call: Call) => Transport | undefined {
   const client = new HttpClient();
   const newId = (): string => randomUUID().replaceAll('-', '');
   const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
@@ -34,11 +35,11 @@ export function wireTransports(
   const echoEndpoints = loadedOnce(
     async () => new (await import('../../shared/providers/echo-endpoints.ts')).EchoEndpoints(Date.now, newId),
   );
-  return ({ provider, model }, dialect) => {
+  return ({ provider, model, overrides }, dialect, call) => {
     const translates = dialect.translation !== undefined;
     if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : echoEndpoints;
     const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
-    if (speaks && provider.speaksFully(dialect.name, model)) return native;
+    if (speaks && provider.speaksFully(dialect.name, model, needsOf(call, overrides))) return native;
     if (translates && provider.row.aiSdkPackage !== undefined) return translated;
     if (!speaks && translatesEndpoint(provider, dialect.name)) return endpoints;
     return speaks ? native : undefined;

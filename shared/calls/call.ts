@@ -86,6 +86,8 @@ export interface Call {
   readonly endUser: string | undefined;
   readonly serviceTier: string | undefined;
   readonly content: ContentFacts;
+  /** The effort that the caller names for the model's reasoning, where the dialect has a word for it that endpoints mind. */
+  readonly reasoningEffort?: string;
   /** Whether what a provider cannot honour is refused, instead of dropped and named in `x-sluice-dropped`. */
   readonly strict?: boolean;
   /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */

@@ -26,6 +26,7 @@ export function parseChatRequest(request: DialectRequest): Call {
     endUser: chat.user ?? undefined,
     serviceTier: chat.service_tier ?? undefined,
     content: contentFacts(chat, bodyBytes),
+    ...(typeof chat.reasoning_effort === 'string' && { reasoningEffort: chat.reasoning_effort }),
     forwardedHeaders: {},
   };
 }

@@ -1,5 +1,6 @@
 import type { Call } from '../calls/call.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { needsOf } from '../providers/configured-provider.ts';
 import type { Plan, Target } from '../routing/plan.ts';
 
 /**
@@ -11,7 +12,10 @@ export function mayResume(call: Call, plan: Plan, dialect: Dialect): boolean {
 }
 
 /** Whether a target is known to carry on with an answer to the call that another one has begun. */
-export function continues({ dialect }: Call) {
+export function continues(call: Call) {
   return ({ provider, model, limits, overrides }: Target): boolean =>
-    provider.continuesBy !== undefined && provider.speaksFully(dialect, model) && limits === undefined && overrides.messages === undefined;
+    provider.continuesBy !== undefined &&
+    provider.speaksFully(call.dialect, model, needsOf(call, overrides)) &&
+    limits === undefined &&
+    overrides.messages === undefined;
 }

@@ -11,7 +11,11 @@ export const cloudRows = [
     keyVariables: ['AZURE_OPENAI_API_KEY', 'AZURE_API_KEY'],
     options: [{ name: 'resource', description: 'Name of the Azure OpenAI or Foundry resource', environment: ['AZURE_RESOURCE_NAME'] }],
     dialects: {
-      'chat-completions': { path: '/chat/completions' },
+      'chat-completions': {
+        path: '/chat/completions',
+        // As at OpenAI; here for deployments that bear the name of their model.
+        toolsWithoutReasoning: { reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'], reasoningWhenAsked: ['gpt-5.4*'] },
+      },
       responses: { path: '/responses' },
       completions: { path: '/completions' },
       embeddings: { path: '/embeddings' },

@@ -17,6 +17,8 @@ export const labRows = [
       'chat-completions': {
         path: '/chat/completions',
         exceptModels: ['*-pro', '*-pro-20*', '*-codex', '*-codex-*', '*-deep-research', '*-deep-research-20*', 'computer-use-*'],
+        // https://github.com/openai/openai-openapi/issues/541 and https://github.com/BerriAI/litellm/pull/34569
+        toolsWithoutReasoning: { reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'], reasoningWhenAsked: ['gpt-5.4*'] },
       },
       responses: { path: '/responses' },
       completions: { path: '/completions' },

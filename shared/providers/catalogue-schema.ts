@@ -45,6 +45,13 @@ export const endpointSchema = z.strictObject({
   /** The models among them that this endpoint refuses, as patterns. */
   exceptModels: z.array(z.string().min(1)).readonly().exactOptional(),
   /**
+   * The models, as patterns, whose tools this endpoint refuses while they reason: those that reason unless they are told
+   * not to, and those that reason only where the caller names an effort. A translated call is the better way then.
+   */
+  toolsWithoutReasoning: z
+    .strictObject({ reasoningByDefault: z.array(z.string().min(1)).readonly(), reasoningWhenAsked: z.array(z.string().min(1)).readonly() })
+    .exactOptional(),
+  /**
    * `reduced` marks a compatibility layer that drops what the provider's own format can say: a
    * translated call is the better way to it where there is an `aiSdkPackage`.
    */

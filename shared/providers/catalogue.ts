@@ -73,6 +73,21 @@ export function findEndpoint(
   return { baseUrl: provider.baseUrl, auth: provider.auth, ...endpoint };
 }
 
+/** What of a call bears on whether an endpoint can serve it. */
+export interface CallNeeds {
+  readonly tools: boolean;
+  /** The effort that is named for the model's reasoning. */
+  readonly reasoningEffort: string | undefined;
+}
+
+/** Whether an endpoint refuses the tools of such a call, because the model would reason over it. */
+export function refusesTools({ toolsWithoutReasoning }: Endpoint, modelId: string, { tools, reasoningEffort }: CallNeeds): boolean {
+  if (!tools || toolsWithoutReasoning === undefined || reasoningEffort === 'none') return false;
+  const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
+  const { reasoningByDefault, reasoningWhenAsked } = toolsWithoutReasoning;
+  return isAmong(reasoningByDefault) || (reasoningEffort !== undefined && isAmong(reasoningWhenAsked));
+}
+
 /** Whether `*` in the pattern can stand for something that makes it the text. */
 function matches(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.split('*');

@@ -1,7 +1,9 @@
-import type { DialectName } from '../calls/call.ts';
+import type { Call, DialectName } from '../calls/call.ts';
+import type { JsonObject } from '../calls/json.ts';
 import type { ContinuationStyle } from '../dialects/resuming.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
+  type CallNeeds,
   completeRow,
   fillPlaceholders,
   findEndpoint,
@@ -12,6 +14,7 @@ import {
   openAiCompatibleDialects,
   pointElsewhere,
   providerIds,
+  refusesTools,
   resolveOptions,
 } from './catalogue.ts';
 import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
@@ -23,6 +26,12 @@ import type { ProviderSettings } from './provider-settings.ts';
 export interface ProviderEndpoint {
   readonly url: string;
   readonly auth: AuthScheme;
+}
+
+/** What of a call, and of what its target puts into it, bears on whether a provider's own dialect serves it. */
+export function needsOf(call: Pick<Call, 'content' | 'reasoningEffort'>, overrides: Readonly<JsonObject>): CallNeeds {
+  const effort = overrides.reasoning_effort ?? call.reasoningEffort;
+  return { tools: call.content.tools > 0, reasoningEffort: typeof effort === 'string' ? effort : undefined };
 }
 
 /** What is known of a model's limits, in tokens; undefined where nobody says. */
@@ -96,10 +105,13 @@ export class ConfiguredProvider {
     return { url: base + fillPlaceholders(path, { ...this.#options, model }), auth: found.auth };
   }
 
-  /** Whether the provider's own dialect loses nothing; a `reduced` one is only the way where nothing better is. */
-  speaksFully(dialect: DialectName, model: string): boolean {
+  /**
+   * Whether the provider's own dialect loses nothing of such a call. One that does, by a `reduced` endpoint or because it
+   * refuses the call's tools, is only the way where nothing better is.
+   */
+  speaksFully(dialect: DialectName, model: string, needs: CallNeeds): boolean {
     const found = findEndpoint(this.row, dialect, model);
-    return found !== undefined && found.fidelity !== 'reduced';
+    return found !== undefined && found.fidelity !== 'reduced' && !refusesTools(found, model, needs);
   }
 
   /** The provider with each of its keys alone, where it has several; empty where it has one. */

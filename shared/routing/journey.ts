@@ -16,8 +16,8 @@ export interface RoutingPorts {
   readonly random: () => number;
   /** @throws when the signal fires. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** The way to a provider for calls in a dialect. */
-  readonly transportFor: (target: Target, dialect: Dialect) => Transport | undefined;
+  /** The way to a provider for a call in a dialect. */
+  readonly transportFor: (target: Target, dialect: Dialect, call: Call) => Transport | undefined;
   readonly health: LaneHealth;
   readonly retryBudget: RetryBudget;
 }

@@ -33,7 +33,7 @@ export type Sent = { readonly headers: Readonly<Record<string, string>> } & (
 export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPorts, mayFailOver: boolean): Promise<Sent> {
   const { call, dialect } = journey;
   const { target } = lane;
-  const transport = ports.transportFor(target, dialect);
+  const transport = ports.transportFor(target, dialect, call);
   if (transport === undefined) throw notServed(target, dialect);
   const nowMs = ports.nowMs();
   const leftMs = journey.deadlineAtMs - nowMs;
