@@ -31,7 +31,7 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     endedAtMs: Math.floor(facts.endedAtMs),
     ending: endingOf(exchange, closed),
     ...originOf(exchange),
-    dialect: exchange.endpoint?.kind === 'pass-through' ? 'pass-through' : exchange.dialect.name,
+    dialect: dialectOf(exchange),
     ...(call && { model: call.model.slice(0, 256), stream: call.stream }),
     ...(answered && answerOf(answered)),
     ...(exchange.resumed && { resumed: { from: exchange.resumed.from.name, atOutputBytes: exchange.resumed.atOutputBytes } }),
@@ -46,6 +46,11 @@ export function describeCall(exchange: Exchange, closed: ClosedCall, facts: Call
     ...(facts.bytesOut !== undefined && { bytesOut: facts.bytesOut }),
     ...timesOf(exchange, closed, facts.endedAtMs),
   };
+}
+
+/** What is no call in a dialect goes by what it is. */
+function dialectOf({ endpoint, dialect }: Exchange): string {
+  return endpoint?.kind === 'pass-through' || endpoint?.kind === 'uploads' ? endpoint.kind : dialect.name;
 }
 
 function endingOf(exchange: Exchange, { delivery }: ClosedCall): CallRecord['ending'] {

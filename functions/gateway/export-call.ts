@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { finished } from 'node:stream/promises';
+import type { AwsCredentials } from '../../shared/aws/credentials.ts';
+import { awsSignature } from '../../shared/aws/signature.ts';
 import type { LiveConfig } from '../../shared/config/live-config.ts';
 import type { OtlpSettings } from '../../shared/config/otlp-settings.ts';
 import type { Exchange } from '../../shared/middleware/exchange.ts';
-import { type AwsCredentials, awsSignature } from '../../shared/providers/aws-signature.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
 import type { HttpClient } from '../../shared/providers/http-client.ts';
 import { UpstreamFailure } from '../../shared/providers/upstream-failure.ts';

@@ -4,12 +4,14 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { admit } from '../../shared/middleware/admit.ts';
 import { authenticate } from '../../shared/middleware/authenticate.ts';
 import { cache } from '../../shared/middleware/cache.ts';
+import type { Endpoint } from '../../shared/middleware/endpoints.ts';
 import { errors } from '../../shared/middleware/errors.ts';
 import { type Exchange, type GatewayContext, type GatewayResponse, known } from '../../shared/middleware/exchange.ts';
 import { idempotency } from '../../shared/middleware/idempotency.ts';
 import { parse } from '../../shared/middleware/parse.ts';
 import { plan } from '../../shared/middleware/plan.ts';
 import { trace } from '../../shared/middleware/trace.ts';
+import { uploadedBody } from '../../shared/middleware/uploaded-body.ts';
 import { answerCall, answerWith } from './answer-call.ts';
 import { closeBooks } from './close-call.ts';
 import { keepAnswers } from './keep-answers.ts';
@@ -50,6 +52,7 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
   )
   .use(trace({ nowMs }))
   .use(authenticate({ directory: { find: async (hash) => findPrincipal(await parts(), hash) }, nowMs }))
+  .use(uploadedBody({ parts, nowMs }))
   .use(parse())
   .use(
     plan({
@@ -98,8 +101,10 @@ async function answer(exchange: Exchange): Promise<GatewayResponse> {
     const { countTokens } = await import('../../shared/middleware/count-tokens.ts');
     return countTokens(exchange, { routing: (await parts()).routing, nowMs });
   }
-  const { answerResource } = await import('./resources.ts');
-  return answerResource(exchange, endpoint, parts);
+  const { answerResource, jsonResponse } = await import('./resources.ts');
+  if (endpoint.kind !== 'uploads') return answerResource(exchange, endpoint, parts);
+  const { offerUpload } = await import('../../shared/middleware/offer-upload.ts');
+  return jsonResponse(exchange, await offerUpload(exchange, { ...(await parts()), nowMs }));
 }
 
 async function forward(exchange: Exchange, endpoint: { readonly provider: string; readonly path: string }): Promise<GatewayResponse> {
@@ -108,11 +113,14 @@ async function forward(exchange: Exchange, endpoint: { readonly provider: string
   return passThrough(exchange, endpoint, { client, config: await config.current(), directory, ledger, nowMs });
 }
 
+/** What is limited and recorded; the rest only reads what the gateway knows. */
+const recordedKinds: readonly Endpoint['kind'][] = ['call', 'count-tokens', 'pass-through', 'uploads'];
+
 /** Runs when the last byte has left, and before the function is frozen. */
 async function finish(context: Context & { readonly exchange?: Exchange }, response: GatewayResponse | null | undefined): Promise<void> {
   const { exchange } = context;
   const kind = exchange?.endpoint?.kind;
-  if (exchange === undefined || (kind !== 'call' && kind !== 'count-tokens' && kind !== 'pass-through')) return;
+  if (exchange === undefined || kind === undefined || !recordedKinds.includes(kind)) return;
   const wired = await parts();
   const body = typeof response?.body === 'string' ? response.body : undefined;
   const facts = { endedAtMs: nowMs(), bytesOut: body === undefined ? undefined : Buffer.byteLength(body), body };

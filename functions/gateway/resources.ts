@@ -58,7 +58,8 @@ function models({ http }: Exchange, id: string | undefined, config: LiveConfig, 
     : renderModel(shape, findListedModel(id, config, principal, options));
 }
 
-function jsonResponse(exchange: Exchange, body: object): GatewayResponse {
+/** An answer of the gateway itself. */
+export function jsonResponse(exchange: Exchange, body: object): GatewayResponse {
   exchange.status = 200;
   return {
     statusCode: 200,

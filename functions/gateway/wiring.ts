@@ -16,6 +16,7 @@ import type { Directory } from '../../shared/control/directory.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
+import type { UploadParts } from '../../shared/middleware/uploaded-body.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
 import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
@@ -41,6 +42,7 @@ import { CallExporter } from './export-call.ts';
 import { BudgetNotices } from './notice-budgets.ts';
 import { wirePassThrough, wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
+import { wireUploads } from './wire-uploads.ts';
 
 /** The parts of the data plane that last from one request to the next. */
 export interface GatewayParts {
@@ -57,6 +59,7 @@ export interface GatewayParts {
   readonly cache: CacheParts;
   readonly idempotency: IdempotencyParts;
   readonly passThrough: PassThroughClient;
+  readonly uploads: UploadParts['uploads'];
   readonly log: Log;
 }
 
@@ -117,6 +120,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     routing: routingPorts(secrets, health),
     health,
     passThrough: wirePassThrough(secrets),
+    uploads: wireUploads(environment),
     ...(await wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs })),
     log,
   };

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { type AwsCredentials, awsSignature } from '../../shared/providers/aws-signature.ts';
+import type { AwsCredentials } from '../../shared/aws/credentials.ts';
+import { awsSignature } from '../../shared/aws/signature.ts';
 import { alertId, alertSentence, type BudgetAlert, renderAlert } from '../../shared/telemetry/budget-alerts.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 

@@ -59,7 +59,7 @@ export class Api extends Construct {
     });
     // The stack names its URL itself.
     this.restApi.node.tryRemoveChild('Endpoint');
-    addGatewayResponses(this.restApi);
+    addGatewayResponses(this.restApi, settings);
     this.#routes(gateway, admin);
 
     // API Gateway would make this group at the first error, to be kept for ever.

@@ -2,14 +2,15 @@ import { ResponseType, type RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import { requestTooLarge } from '../../shared/errors/too-large.ts';
+import type { DeploymentSettings } from './settings.ts';
 
 /**
  * Restyles what API Gateway answers by itself, before or instead of a function, into the errors of the gateway:
  * a client meets one shape and one set of codes wherever a call fails.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
  */
-export function addGatewayResponses(api: RestApi): void {
-  for (const [id, { type, error, keepStatus }] of Object.entries(gatewayResponses())) {
+export function addGatewayResponses(api: RestApi, { uploads }: Pick<DeploymentSettings, 'uploads'>): void {
+  for (const [id, { type, error, keepStatus }] of Object.entries(gatewayResponses(uploads))) {
     api.addGatewayResponse(id, {
       type,
       ...(!keepStatus && { statusCode: String(error.status) }),
@@ -27,7 +28,7 @@ interface RestyledResponse {
   readonly keepStatus?: boolean;
 }
 
-function gatewayResponses(): Readonly<Record<string, RestyledResponse>> {
+function gatewayResponses(takesUploads: boolean): Readonly<Record<string, RestyledResponse>> {
   const notFound = new GatewayError(
     'not_found',
     'There is no such path. The API lives under /v1 and /v1beta, the control plane under /admin.',
@@ -51,7 +52,7 @@ function gatewayResponses(): Readonly<Record<string, RestyledResponse>> {
     },
     TooLarge: {
       type: ResponseType.REQUEST_TOO_LARGE,
-      error: requestTooLarge(),
+      error: requestTooLarge(takesUploads),
     },
     UnknownPath: { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, error: notFound },
     UnknownResource: { type: ResponseType.RESOURCE_NOT_FOUND, error: notFound },

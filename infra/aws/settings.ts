@@ -37,6 +37,10 @@ const deploymentSettingsSchema = z.object({
   /** A place for prompts and answers, for keys and routes that say `log_payloads: true`: a bucket with a key of its own, $1 a month. */
   payloads: onOff.default(false),
   payloadRetentionDays: z.coerce.number().int().min(1).max(3_650).default(7),
+  /** A place for bodies that are too large for an invocation: a bucket that forgets them after a day and costs nothing while empty. */
+  uploads: onOff.default(true),
+  /** The largest of them in MB. Default: 25, or what the memory has room for. */
+  uploadMaxMb: z.coerce.number().int().min(1).max(200).optional(),
   /** An index in S3 Vectors for the semantic cache, in the place of the exact one in the cache table. */
   semanticCache: onOff.default(false),
   /** Numbers of an embedding, as the model of the semantic cache makes them (`semantic.dimensions` in gateway.yaml). */
@@ -54,8 +58,23 @@ const deploymentSettingsSchema = z.object({
   apiGatewayLogRole: onOff.default(true),
 });
 
+/** What the gateway function needs without a request in it, in MB. */
+const ownMemoryMb = 130;
+/** A body is in memory as bytes, as text, parsed, and as what goes to the provider: measured with 25 MB, native and translated. */
+const memoryPerUploadedMb = 12;
+const usualUploadMb = 25;
+
+const checkedSettingsSchema = deploymentSettingsSchema.transform(({ uploadMaxMb, ...settings }, context) => {
+  const room = Math.max(1, Math.floor((settings.memory - ownMemoryMb) / memoryPerUploadedMb));
+  if (settings.uploads && uploadMaxMb !== undefined && uploadMaxMb > room) {
+    const memory = uploadMaxMb * memoryPerUploadedMb + ownMemoryMb;
+    context.addIssue({ code: 'custom', path: ['uploadMaxMb'], message: `uploads of ${uploadMaxMb} MB need a memory of ${memory} MB` });
+  }
+  return { ...settings, uploadMaxMb: uploadMaxMb ?? Math.min(usualUploadMb, room) };
+});
+
 /** See {@link deploymentSettingsSchema}. */
-export type DeploymentSettings = z.infer<typeof deploymentSettingsSchema>;
+export type DeploymentSettings = z.infer<typeof checkedSettingsSchema>;
 
 /** The names an operator can set. */
 export const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape);
@@ -66,7 +85,7 @@ export const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape
  */
 export function readDeploymentSettings(contextValue: (name: string) => unknown): DeploymentSettings {
   const given = Object.fromEntries(deploymentSettingNames.map((name) => [name, contextValue(name)]));
-  const parsed = deploymentSettingsSchema.safeParse(given);
+  const parsed = checkedSettingsSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   throw new Error(`The deployment settings are wrong: ${z.prettifyError(parsed.error)}`);
 }

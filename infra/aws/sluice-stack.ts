@@ -11,6 +11,7 @@ import { Secrets } from './secrets.ts';
 import { SemanticCache } from './semantic-cache.ts';
 import type { DeploymentSettings } from './settings.ts';
 import { Tables } from './tables.ts';
+import { Uploads } from './uploads.ts';
 
 export interface SluiceStackProps extends StackProps {
   readonly code: FunctionCode;
@@ -39,6 +40,7 @@ export class SluiceStack extends Stack {
     }
     const sweeping = new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
     if (settings.payloads) new Payloads(this, 'Payloads', { functions, retentionDays: settings.payloadRetentionDays });
+    if (settings.uploads) new Uploads(this, 'Uploads', { functions, maxMegabytes: settings.uploadMaxMb });
     if (settings.semanticCache) new SemanticCache(this, 'SemanticCache', { functions, dimensions: settings.semanticCacheDimensions });
     const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });
     new Dashboard(this, 'Dashboard', { code, settings, tables, functions });

@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { errorHeaders, openAiErrorBody } from '../../shared/errors/error-response.ts';
-import { GatewayError } from '../../shared/errors/gateway-error.ts';
+import { errorHeaders } from '../../shared/errors/error-response.ts';
+import { GatewayError, toGatewayError } from '../../shared/errors/gateway-error.ts';
 import { requestTooLarge } from '../../shared/errors/too-large.ts';
+import { dialectOfPath } from '../../shared/middleware/endpoints.ts';
+import { type FolderUploads, uploadPath } from '../../shared/store/upload-folder.ts';
 import { invokeForHttp, type LambdaHandler } from './invoke.ts';
 import { exceedsEventLimit, splitTarget, toProxyEvent } from './proxy-event.ts';
+import { receiveUpload } from './receive-upload.ts';
 import { findRoute } from './routes.ts';
 
 /** What {@link startLocalHost} needs. */
@@ -17,6 +20,8 @@ export interface LocalHostOptions {
   readonly gateway: LambdaHandler;
   /** Answers `/admin/*` and `/console*`. */
   readonly admin: LambdaHandler;
+  /** Takes what is `PUT` to `/uploads/*`, as S3 does for a deployed gateway. */
+  readonly uploads?: FolderUploads | undefined;
   /** Told of every function that failed, with what it threw. The caller of the API learns nothing of it. */
   readonly onFunctionError?: (functionName: string, thrown: unknown) => void;
 }
@@ -66,17 +71,20 @@ export async function startLocalHost(options: LocalHostOptions): Promise<LocalHo
 
 async function answer(options: LocalHostOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { path } = splitTarget(request.url ?? '/');
+  if (options.uploads !== undefined && request.method === 'PUT' && path.startsWith(uploadPath)) {
+    return await takeUpload(options, options.uploads, request, response);
+  }
   const route = findRoute(request.method ?? 'GET', path);
   const body = await readBody(request);
   if (body === 'gone') return;
   if (!route) {
     const where = 'The API lives under /v1 and /v1beta, the control plane under /admin.';
-    return refuse(response, new GatewayError('not_found', `There is no ${request.method} ${path}. ${where}`));
+    return await refuse(request, response, new GatewayError('not_found', `There is no ${request.method} ${path}. ${where}`));
   }
   const event = body === 'too large' ? undefined : toProxyEvent(request, body, route);
   if (body === 'too large' || !event || exceedsEventLimit(event, body.length)) {
     if (!request.complete) response.once('finish', () => request.destroy());
-    return refuse(response, requestTooLarge());
+    return await refuse(request, response, requestTooLarge(options.uploads !== undefined));
   }
   const functionName = `sluice-${route.target}`;
   try {
@@ -85,7 +93,7 @@ async function answer(options: LocalHostOptions, request: IncomingMessage, respo
     if (response.destroyed) return; // The client left; whatever the function made of that is no failure.
     options.onFunctionError?.(functionName, thrown);
     if (response.headersSent) response.destroy();
-    else refuse(response, new GatewayError('internal_error', 'The gateway failed to handle this request.'));
+    else await refuse(request, response, new GatewayError('internal_error', 'The gateway failed to handle this request.'));
   }
 }
 
@@ -105,9 +113,21 @@ function readBody(request: IncomingMessage): Promise<Buffer | 'too large' | 'gon
   });
 }
 
-function refuse(response: ServerResponse, error: GatewayError): void {
+async function takeUpload(options: LocalHostOptions, uploads: FolderUploads, request: IncomingMessage, response: ServerResponse) {
+  try {
+    await receiveUpload(uploads, request, response);
+  } catch (thrown) {
+    if (request.destroyed && !request.complete) return;
+    if (!(thrown instanceof GatewayError)) options.onFunctionError?.('host', thrown);
+    request.resume();
+    await refuse(request, response, toGatewayError(thrown));
+  }
+}
+
+/** In the words of the path's dialect, as its clients expect every error. */
+async function refuse(request: IncomingMessage, response: ServerResponse, error: GatewayError): Promise<void> {
   for (const name of response.getHeaderNames()) response.removeHeader(name);
-  const body = JSON.stringify(openAiErrorBody(error));
+  const body = JSON.stringify((await dialectOfPath(splitTarget(request.url ?? '/').path)).errorBody(error));
   response.writeHead(error.status, {
     ...errorHeaders(error),
     'content-type': 'application/json',

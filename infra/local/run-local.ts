@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { styleText } from 'node:util';
 import packageJson from '../../package.json' with { type: 'json' };
+import { FolderUploads } from '../../shared/store/upload-folder.ts';
 import { CollectedMetrics } from '../../shared/telemetry/collected-metrics.ts';
 import { type LogSink, setLogSink } from '../../shared/telemetry/log-sink.ts';
 import { setHostMetrics } from '../../shared/telemetry/metrics-source.ts';
@@ -50,10 +54,12 @@ export async function runLocal(settings: LocalSettings, loadFunctions: () => Pro
     const database = settings.dynamoDbEndpoint === undefined ? await startEmbeddedDynamoDb(settings.dataFolder) : undefined;
     if (database) closers.push(() => database.close());
     const endpoint = await prepareEnvironment(settings, database, adminKey);
+    const uploads = await prepareUploads(settings.dataFolder, closers);
 
     const functions = await loadFunctions();
     const onFunctionError = (functionName: string, thrown: unknown): void => reportFailure(functionName, thrown, log.sink);
-    const host = await startLocalHost({ port: settings.port, gateway: functions.gateway, admin: functions.admin, onFunctionError });
+    const { gateway, admin } = functions;
+    const host = await startLocalHost({ port: settings.port, gateway, admin, uploads, onFunctionError });
     closers.push((drainMs) => host.close(drainMs));
     closers.push(startSchedule({ functionName: 'sluice-sweeper', handler: functions.sweeper, everyMs: sweepEveryMs, onFunctionError }));
 
@@ -93,6 +99,19 @@ async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDyn
   process.env.AWS_REGION ??= 'us-east-1';
   Object.assign(globalThis, { awslambda: awsLambdaShim });
   return endpoint;
+}
+
+/** A place for uploads, unless the environment names a bucket; without a data folder they go when the gateway goes. */
+async function prepareUploads(
+  dataFolder: string | undefined,
+  closers: ((drainMs: number) => Promise<unknown>)[],
+): Promise<FolderUploads | undefined> {
+  if (process.env.SLUICE_UPLOAD_BUCKET !== undefined) return undefined;
+  const folder = dataFolder === undefined ? await mkdtemp(join(tmpdir(), 'sluice-uploads-')) : join(dataFolder, 'uploads');
+  if (dataFolder === undefined) closers.push(() => rm(folder, { recursive: true, force: true }));
+  const signingKey = randomBytes(32).toString('base64url');
+  Object.assign(process.env, { SLUICE_UPLOAD_FOLDER: folder, SLUICE_UPLOAD_SIGNING_KEY: signingKey });
+  return new FolderUploads(folder, signingKey);
 }
 
 async function greet(

@@ -29,6 +29,15 @@ const environmentSchema = z.object({
   SLUICE_PAYLOAD_BUCKET: z.string().optional(),
   /** The folder for them, on a laptop. */
   SLUICE_PAYLOAD_FOLDER: z.string().optional(),
+  /** The bucket for bodies that are too large for an invocation; unset where uploads are not deployed. */
+  SLUICE_UPLOAD_BUCKET: z.string().optional(),
+  /** The folder for them, on a laptop, and what the URLs to it are signed with. */
+  SLUICE_UPLOAD_FOLDER: z.string().optional(),
+  SLUICE_UPLOAD_SIGNING_KEY: z.string().min(16).optional(),
+  /** The largest of them, in megabytes: a call takes some twelve times as much memory. */
+  SLUICE_UPLOAD_MAX_MB: z.coerce.number().int().min(1).max(200).default(25),
+  /** Another S3 than the region's for uploads, by the name that AWS's own tools know it by. */
+  AWS_ENDPOINT_URL_S3: z.url().optional(),
   /** The index in S3 Vectors for questions by their meaning; unset where the exact index in the cache table is used. */
   SLUICE_VECTOR_INDEX_ARN: z.string().optional(),
   /** Where budget alerts are published; unset on a laptop. */

@@ -11,12 +11,10 @@ import { subjectOf } from '../control/subject.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { mayHideOutput } from '../providers/hidden-output.ts';
 import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
+import { admitRequest, settlingMs } from './admit-request.ts';
 import { clampFloor } from './clamp-floor.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
 import { mayResume } from './may-resume.ts';
-
-/** How long after its deadline a call may still be settling. */
-const settlingMs = 10_000;
 
 /** No amount of nano-USD or tokens is larger: what nothing limits may ask for more than can be counted. */
 const mostCounted = Number.MAX_SAFE_INTEGER;
@@ -49,7 +47,10 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const targets = everyTarget(plan);
   const scopes = scopesOf(subject, [plan.requested, ...targets.map(({ name }) => name)]);
   const nowMs = options.nowMs();
-  if (known(exchange.endpoint, 'endpoint').kind === 'count-tokens') return admitRequestAlone(exchange, scopes, options.ledger, nowMs);
+  // Counting tokens is a request like any other, and costs nothing.
+  if (known(exchange.endpoint, 'endpoint').kind === 'count-tokens') {
+    return admitRequest(exchange, scopes, { amountNanoUsd: 0, tokens: 0 }, { ledger: options.ledger, nowMs });
+  }
   const quote = quoteCall(
     call,
     targets.map((target) => quotedTarget(target, config)),
@@ -89,15 +90,6 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const heldTokens = answer.clamped ? tokensHeld(quote, answer, wanted) : wanted;
   if (slices) exchange.heldOutputTokens = heldTokens;
   else if (heldTokens < outputTokens) lowerOutput(exchange, heldTokens);
-}
-
-/** Counting tokens is a request like any other, and costs nothing. */
-async function admitRequestAlone(exchange: Exchange, scopes: readonly Scope[], ledger: AdmitOptions['ledger'], nowMs: number) {
-  const { requestId, deadlineAtMs } = exchange;
-  const answer = await ledger.admit({ requestId, scopes, amountNanoUsd: 0, tokens: 0, nowMs, expiresAtMs: deadlineAtMs + settlingMs });
-  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
-  exchange.admitted = answer;
-  Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
 }
 
 /** A target as its costs are quoted. */

@@ -8,6 +8,7 @@ export type Endpoint =
   | { readonly kind: 'call'; readonly dialect: Dialect; readonly path: CallPath }
   | { readonly kind: 'count-tokens'; readonly dialect: Dialect; readonly path: CallPath }
   | { readonly kind: 'pass-through'; readonly dialect: Dialect; readonly provider: string; readonly path: string }
+  | { readonly kind: 'uploads'; readonly dialect: Dialect }
   | { readonly kind: 'models' | 'key' | 'health' | 'generation'; readonly dialect: Dialect; readonly id?: string };
 
 /** What the path itself says of a call. */
@@ -95,6 +96,7 @@ const endpointRows: readonly EndpointRow[] = [
     path: /^\/v1beta\/models\/(?<id>.+)$/,
     open: async ({ id }) => ({ kind: 'models', dialect: await gemini(), ...(id !== undefined && { id: decoded(id) }) }),
   },
+  { method: 'POST', path: /^\/v1\/uploads$/, open: async () => ({ kind: 'uploads', dialect: await chat() }) },
   { method: 'GET', path: /^\/v1\/key$/, open: async () => ({ kind: 'key', dialect: await chat() }) },
   { method: 'GET', path: /^\/v1\/generation$/, open: async () => ({ kind: 'generation', dialect: await chat() }) },
   { method: 'GET', path: /^\/health$/, open: async () => ({ kind: 'health', dialect: await chat() }) },

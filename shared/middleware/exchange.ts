@@ -30,6 +30,8 @@ export interface GatewayResponse {
 /** How long each stage took, in milliseconds, as `Server-Timing` names them. */
 export interface Timings {
   auth?: number;
+  /** Fetching an uploaded body. */
+  body?: number;
   admit?: number;
   cache?: number;
   upstream?: number;
@@ -76,7 +78,8 @@ export interface Exchange {
   readonly startedAtMs: number;
   /** No work begins after this; the function still has time to settle. */
   deadlineAtMs: number;
-  readonly http: HttpRequest;
+  /** As it came; an uploaded body takes the place of its own. */
+  http: HttpRequest;
   /** Whose error bodies the caller understands. */
   readonly dialect: Dialect;
   readonly traceparent: string | undefined;

@@ -1,10 +1,6 @@
-import { requestTooLarge } from '../errors/too-large.ts';
 import { readCallOptions } from './call-options.ts';
 import { type GatewayMiddleware, known } from './exchange.ts';
 import { readFormBody, readJsonBody } from './http-request.ts';
-
-/** Bodies larger than this do not fit a Lambda invocation (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
-const maxBodyBytes = 6 * 1024 * 1024;
 
 /** Reads a call: the body by the dialect of the path, the caller's wishes to the gateway by its headers. */
 export function parse(): GatewayMiddleware {
@@ -14,7 +10,6 @@ export function parse(): GatewayMiddleware {
       const endpoint = known(exchange.endpoint, 'endpoint');
       if (endpoint.kind !== 'call' && endpoint.kind !== 'count-tokens') return;
       const { http } = exchange;
-      if (http.body.length > maxBodyBytes) throw requestTooLarge();
       exchange.options = readCallOptions(http.headers);
       const { bytes, ...content } = endpoint.dialect.takesForm ? readFormBody(http) : readJsonBody(http);
       const call = endpoint.dialect.parse({

@@ -1,6 +1,4 @@
 import type { Ledger } from '../admission/ledger.ts';
-import { limitHeaders } from '../admission/limit-headers.ts';
-import { refusalError } from '../admission/refusal.ts';
 import { type Scope, scopesOf } from '../admission/scopes.ts';
 import { usageOf } from '../calls/usage.ts';
 import type { LiveConfig } from '../config/live-config.ts';
@@ -17,6 +15,7 @@ import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from '../routing/classify.ts';
 import { finalError } from '../routing/final-error.ts';
 import type { Target } from '../routing/plan.ts';
+import { admitRequest } from './admit-request.ts';
 import { readCallOptions } from './call-options.ts';
 import { type Exchange, type GatewayResponse, known } from './exchange.ts';
 import { safeHeaders } from './safe-headers.ts';
@@ -29,9 +28,6 @@ export interface PassThroughPorts {
   readonly directory: Pick<Directory, 'findUser'>;
   readonly nowMs: () => number;
 }
-
-/** How long after its deadline a request may still be settling. */
-const settlingMs = 10_000;
 
 /** Methods that ask for nothing to be made (RFC 9110 section 9.2.1), and so for nothing to be billed. */
 const safeMethods: readonly string[] = ['GET', 'HEAD'];
@@ -59,7 +55,7 @@ export async function passThrough(
       { param: 'path' },
     );
   }
-  await admitRequest(exchange, target, ports);
+  await admitTo(exchange, target, ports);
   return await forward(exchange, target, ports);
 }
 
@@ -73,8 +69,8 @@ function targetOf(id: string, path: string, config: LiveConfig): Target {
   return { name: `${id}/${path}`.slice(0, 256), provider, model: path, retries: 0, timeouts: config.timeouts, overrides: {} };
 }
 
-async function admitRequest(exchange: Exchange, target: Target, ports: PassThroughPorts): Promise<void> {
-  const { http, requestId, deadlineAtMs } = exchange;
+async function admitTo(exchange: Exchange, target: Target, ports: PassThroughPorts): Promise<void> {
+  const { http } = exchange;
   const begunAtMs = ports.nowMs();
   const subject = await subjectOf(ports.directory, known(exchange.principal, 'principal'), exchange.options?.endUser);
   const scopes = scopesOf(subject, [`${target.provider.id}/*`, target.name]);
@@ -86,19 +82,13 @@ async function admitRequest(exchange: Exchange, target: Target, ports: PassThrou
       { param: 'path' },
     );
   }
-  const answer = await ports.ledger.admit({
-    requestId,
+  // Nothing is known of tokens but that what is sent may be read: a byte is at least a token.
+  await admitRequest(
+    exchange,
     scopes,
-    amountNanoUsd: amountNanoUsd ?? 0,
-    // Nothing is known of tokens but that what is sent may be read: a byte is at least a token.
-    tokens: http.body.length,
-    unpriced: amountNanoUsd === undefined,
-    nowMs: begunAtMs,
-    expiresAtMs: deadlineAtMs + settlingMs,
-  });
-  if (answer.outcome === 'refused') throw refusalError(answer, begunAtMs);
-  exchange.admitted = answer;
-  Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, begunAtMs));
+    { amountNanoUsd: amountNanoUsd ?? 0, tokens: http.body.length, unpriced: amountNanoUsd === undefined },
+    { ledger: ports.ledger, nowMs: begunAtMs },
+  );
   exchange.timings.admit = ports.nowMs() - begunAtMs;
 }
 

@@ -1,4 +1,5 @@
-import { type AwsCredentials, awsSignature } from './aws-signature.ts';
+import type { AwsCredentials } from '../aws/credentials.ts';
+import { awsSignature } from '../aws/signature.ts';
 import type { AuthScheme } from './catalogue-schema.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
 import type { UpstreamMethod } from './http-client.ts';

@@ -1,6 +1,6 @@
+import type { AwsCredentials } from '../aws/credentials.ts';
 import type { DynamoDb } from './dynamo-client.ts';
 import { DynamoOverTransport } from './dynamo-operations.ts';
-import type { AwsCredentials } from './dynamo-signature.ts';
 import { SignedTransport } from './dynamo-signed.ts';
 import type { Patience } from './dynamo-transport.ts';
 

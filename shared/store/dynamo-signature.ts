@@ -1,11 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
-
-/** AWS credentials as the environment of a function holds them. */
-export interface AwsCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
-}
+import type { AwsCredentials } from '../aws/credentials.ts';
 
 /** What is to be signed: a POST to the root path, the only request DynamoDB's API knows. */
 export interface SignableRequest {

@@ -1,7 +1,8 @@
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import type { AwsCredentials } from '../aws/credentials.ts';
 import { StoreError } from './dynamo-client.ts';
-import { type AwsCredentials, RequestSigner } from './dynamo-signature.ts';
+import { RequestSigner } from './dynamo-signature.ts';
 import { ConditionRefused, type DynamoOperations, type DynamoTransport, storeErrorOf } from './dynamo-transport.ts';
 import type { WireItem } from './dynamo-values.ts';
 

@@ -294,7 +294,7 @@ describe('a body too large for an invocation', () => {
     expect(response.status).toBe(413);
     expect(JSON.parse(await response.text()).error).toMatchObject({
       code: 'request_too_large',
-      message: expect.stringContaining('presigned S3 URL'),
+      message: expect.stringContaining('POST /v1/uploads'),
     });
   });
 });

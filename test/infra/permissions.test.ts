@@ -62,7 +62,7 @@ beforeAll(() => {
 });
 
 describe('what a function may do', () => {
-  it('is, for the gateway: its tables, of which keys and limits only to read, the provider keys, models of Bedrock, its own log and traces', () => {
+  it('is, for the gateway: its tables, of which keys and limits only to read, the provider keys, models of Bedrock, uploads to sign and to read, its own log and traces', () => {
     expect(permissionsOf(template, 'Gateway')).toEqual({
       TablesControl: reads,
       TablesLedger: items,
@@ -73,6 +73,8 @@ describe('what a function may do', () => {
       'arn:AWS::Partition:bedrock:*::foundation-model/*': invokeModel,
       'arn:AWS::Partition:bedrock:AWS::Region:AWS::AccountId:inference-profile/*': invokeModel,
       'arn:AWS::Partition:bedrock:AWS::Region:AWS::AccountId:application-inference-profile/*': invokeModel,
+      // Neither to list nor to delete.
+      'UploadsBucket/uploads/*': ['s3:GetObject', 's3:PutObject'],
       FunctionsGatewayLogs: ownLog,
       '*': traces,
     });
@@ -119,15 +121,20 @@ describe('what a function may do', () => {
 });
 
 describe('the checks of AWS Solutions', () => {
-  it.each([{}, { waf: 'off' }, { apiGatewayLogRole: 'off' }, { payloads: 'on' }, { semanticCache: 'on' }, { otlpMetrics: 'on' }])(
-    'find nothing that is not explained (%o)',
-    (settings) => {
-      const { app, stack } = synthesise(settings);
-      expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
-      expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
-      expect(Annotations.fromStack(stack).findError('*', Match.anyValue())).toEqual([]);
-    },
-  );
+  it.each([
+    {},
+    { waf: 'off' },
+    { apiGatewayLogRole: 'off' },
+    { payloads: 'on' },
+    { uploads: 'off' },
+    { semanticCache: 'on' },
+    { otlpMetrics: 'on' },
+  ])('find nothing that is not explained (%o)', (settings) => {
+    const { app, stack } = synthesise(settings);
+    expect(new AwsSolutionsChecks(app).validateScope(app).violations).toEqual([]);
+    expect(Annotations.fromStack(stack).findWarning('*', Match.anyValue())).toEqual([]);
+    expect(Annotations.fromStack(stack).findError('*', Match.anyValue())).toEqual([]);
+  });
 
   it('do find what is wrong', () => {
     const { app, stack } = synthesise();

@@ -21,6 +21,8 @@ describe('deployment settings', () => {
       recordDays: 30,
       payloads: false,
       payloadRetentionDays: 7,
+      uploads: true,
+      uploadMaxMb: 25,
     });
   });
 
@@ -30,12 +32,21 @@ describe('deployment settings', () => {
     expect(read({ memory: 1024, waf: false, logRetentionDays: 90 })).toMatchObject(expected);
   });
 
+  it('take no larger uploads than the memory has room for', () => {
+    expect(read({ memory: 256 }).uploadMaxMb).toBe(10);
+    expect(read({ memory: 10_240 }).uploadMaxMb).toBe(25);
+    expect(read({ memory: 1_024, uploadMaxMb: 60 }).uploadMaxMb).toBe(60);
+    expect(() => read({ uploadMaxMb: 60 })).toThrow('uploads of 60 MB need a memory of 850 MB');
+    expect(read({ uploadMaxMb: 60, uploads: 'off' }).uploads).toBe(false);
+  });
+
   it.each([
     ['stackName', '9 lives'],
     ['memory', 64],
     ['waf', 'perhaps'],
     ['logRetentionDays', 31],
     ['requestsPerSecond', 0],
+    ['uploadMaxMb', 60],
   ])('refuse a wrong %s and name it', (name, value) => {
     expect(() => read({ [name]: value })).toThrow(new RegExp(`deployment settings are wrong[\\s\\S]*${name}`));
   });

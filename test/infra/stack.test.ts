@@ -170,7 +170,14 @@ describe('the functions', () => {
     ]);
     const allTables = Object.values(tables).map((table) => table.environmentVariable);
     expect(Object.fromEntries(variables)).toEqual({
-      Gateway: [...allTables, 'SLUICE_CONFIG', 'SLUICE_PROVIDER_SECRET_ID', 'SLUICE_RECORD_DAYS'].sort(),
+      Gateway: [
+        ...allTables,
+        'SLUICE_CONFIG',
+        'SLUICE_PROVIDER_SECRET_ID',
+        'SLUICE_RECORD_DAYS',
+        'SLUICE_UPLOAD_BUCKET',
+        'SLUICE_UPLOAD_MAX_MB',
+      ].sort(),
       Admin: [...allTables, 'SLUICE_ADMIN_SECRET_ID', 'SLUICE_CONFIG', 'SLUICE_GATEWAY_LOG_GROUP', 'SLUICE_RECORD_DAYS'].sort(),
       Sweeper: [
         'SLUICE_ALERT_TOPIC_ARN',

@@ -7,6 +7,8 @@ export interface ReceivedRequest {
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The body, byte by byte. */
+  readonly bytes: Buffer;
   /** Resolves when the connection is gone before the answer was whole. */
   readonly aborted: Promise<void>;
 }
@@ -37,11 +39,13 @@ export async function startUpstream(behaviour: UpstreamBehaviour = answerJson(20
         if (!response.writableFinished) resolve();
       });
     });
+    const bytes = Buffer.concat(chunks);
     const request = {
       method: incoming.method ?? '',
       path: incoming.url ?? '',
       headers: incoming.headers,
-      body: Buffer.concat(chunks).toString('utf8'),
+      body: bytes.toString('utf8'),
+      bytes,
       aborted,
     };
     received.push(request);

@@ -1,0 +1,26 @@
+import type { Ledger } from '../admission/ledger.ts';
+import { limitHeaders } from '../admission/limit-headers.ts';
+import { refusalError } from '../admission/refusal.ts';
+import type { Scope } from '../admission/scopes.ts';
+import type { Exchange } from './exchange.ts';
+
+/** How long after its deadline a request may still be settling, in milliseconds. */
+export const settlingMs = 10_000;
+
+/**
+ * Lets in a request that no quote is made for: it counts as a request on all scopes, with what is known of its tokens and
+ * cost.
+ * @throws GatewayError the refusal of the ledger.
+ */
+export async function admitRequest(
+  exchange: Exchange,
+  scopes: readonly Scope[],
+  known: { readonly amountNanoUsd: number; readonly tokens: number; readonly unpriced?: boolean },
+  { ledger, nowMs }: { readonly ledger: Pick<Ledger, 'admit'>; readonly nowMs: number },
+): Promise<void> {
+  const { requestId, deadlineAtMs } = exchange;
+  const answer = await ledger.admit({ requestId, scopes, ...known, nowMs, expiresAtMs: deadlineAtMs + settlingMs });
+  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
+  exchange.admitted = answer;
+  Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
+}
