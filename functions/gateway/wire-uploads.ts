@@ -1,19 +1,38 @@
 import { type Environment, storeConnection } from '../../shared/config/environment.ts';
 import type { UploadParts } from '../../shared/middleware/uploaded-body.ts';
-import { S3Uploads } from '../../shared/store/upload-bucket.ts';
-import { FolderUploads } from '../../shared/store/upload-folder.ts';
+import type { UploadStore } from '../../shared/uploads/upload-store.ts';
 
-/** Where uploads lie, and how large they may be; undefined where there is no place for them. */
+/** Where uploads lie, and how large they may be; undefined where there is no place for them. Most starts never see one. */
 export function wireUploads(environment: Environment): UploadParts['uploads'] {
+  const open = openerOf(environment);
+  if (open === undefined) return undefined;
+  let opened: Promise<UploadStore> | undefined;
+  return {
+    maxBytes: environment.SLUICE_UPLOAD_MAX_MB * 1024 * 1024,
+    store: () => {
+      opened ??= open();
+      return opened;
+    },
+  };
+}
+
+function openerOf(environment: Environment): (() => Promise<UploadStore>) | undefined {
   const {
     SLUICE_UPLOAD_BUCKET: bucket,
     SLUICE_UPLOAD_FOLDER: folder,
     SLUICE_UPLOAD_SIGNING_KEY: signingKey,
     AWS_ENDPOINT_URL_S3: endpoint,
   } = environment;
-  const maxBytes = environment.SLUICE_UPLOAD_MAX_MB * 1024 * 1024;
   const { region, credentials } = storeConnection(environment);
-  if (bucket !== undefined && credentials !== undefined)
-    return { store: new S3Uploads({ bucket, region, credentials, endpoint }), maxBytes };
-  return folder === undefined || signingKey === undefined ? undefined : { store: new FolderUploads(folder, signingKey), maxBytes };
+  if (bucket !== undefined && credentials !== undefined) {
+    return async () => {
+      const { S3Uploads } = await import('../../shared/store/upload-bucket.ts');
+      return new S3Uploads({ bucket, region, credentials, endpoint });
+    };
+  }
+  if (folder === undefined || signingKey === undefined) return undefined;
+  return async () => {
+    const { FolderUploads } = await import('../../shared/store/upload-folder.ts');
+    return new FolderUploads(folder, signingKey);
+  };
 }

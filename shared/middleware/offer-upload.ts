@@ -42,7 +42,7 @@ export async function offerUpload(exchange: Exchange, { uploads, ledger, directo
   }
   exchange.options = readCallOptions(exchange.http.headers);
   const { bytes, content_type: contentType } = readUploadRequest(exchange);
-  const { store, maxBytes } = uploads;
+  const { maxBytes } = uploads;
   if (bytes !== undefined && bytes > maxBytes) throw uploadTooLarge(maxBytes, 'bytes');
   const principal = known(exchange.principal, 'principal');
   const atMs = nowMs();
@@ -50,6 +50,7 @@ export async function offerUpload(exchange: Exchange, { uploads, ledger, directo
   await admitRequest(exchange, scopesOf(subject, []), { amountNanoUsd: 0, tokens: 0 }, { ledger, nowMs: atMs });
   exchange.timings.admit = nowMs() - atMs;
   const id = newUploadId(atMs);
+  const store = await uploads.store();
   const ticket = store.prepare({ id, keyId: principal.key.id, contentType, bytes, atMs, validSeconds, origin: originOf(exchange) });
   return {
     id,

@@ -14,7 +14,7 @@ const maxBodyBytes = 6 * 1024 * 1024;
 /** Uploads, as far as the data plane takes them. */
 export interface UploadParts {
   /** Undefined where no place for them is deployed. */
-  readonly uploads: { readonly store: UploadStore; readonly maxBytes: number } | undefined;
+  readonly uploads: { readonly maxBytes: number; store(): Promise<UploadStore> } | undefined;
   readonly log: Log;
 }
 
@@ -55,14 +55,13 @@ async function takeUpload(exchange: Exchange, id: string, { uploads, log }: Uplo
   }
   const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineAtMs - begunAtMs)));
   const limits = { maxBytes: uploads.maxBytes, signal: AbortSignal.any([clientGone, deadline]) };
-  const uploaded = await uploads.store
-    .read({ id, keyId: known(exchange.principal, 'principal').key.id }, limits)
-    .catch((error: unknown) => {
-      if (error instanceof GatewayError && error.cause !== undefined) {
-        log.write('error', 'upload not read', { request_id: requestId, cause: describeError(error.cause) });
-      }
-      throw error;
-    });
+  const store = await uploads.store();
+  const uploaded = await store.read({ id, keyId: known(exchange.principal, 'principal').key.id }, limits).catch((error: unknown) => {
+    if (error instanceof GatewayError && error.cause !== undefined) {
+      log.write('error', 'upload not read', { request_id: requestId, cause: describeError(error.cause) });
+    }
+    throw error;
+  });
   exchange.timings.body = nowMs() - begunAtMs;
   if (uploaded === undefined) {
     throw new GatewayError(
