@@ -34,6 +34,7 @@ export async function wireCache(
       flight,
       statistics: new DynamoCacheCounts(place),
       outage: new Outage(),
+      vectorOutage: new Outage(),
       vectors: await vectorIndex(place, environment, wallMs),
       log,
       nowMs,

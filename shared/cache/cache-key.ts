@@ -26,8 +26,8 @@ export interface Question {
   readonly namespace: string | undefined;
   /** The caller's `x-sluice-cache-key`: stands for the body, so that the caller says what is the same question. */
   readonly callerKey: string | undefined;
-  /** The space of vectors that a question without its last words stands for. */
-  readonly space?: string;
+  /** The space of vectors that a question without its last words stands for: what else tells one space from another. */
+  readonly space?: Readonly<JsonObject>;
 }
 
 /** The cache key of a question: SHA-256 in lower-case hex over canonical JSON. */
@@ -45,7 +45,7 @@ export function cacheKey(question: Question): string {
       query: { ...call.forwardedQuery },
       // A strict call is refused where another's fields would be dropped.
       strict: call.strict === true,
-      ...(question.space !== undefined && { space: question.space }),
+      ...(question.space !== undefined && { space: { ...question.space } }),
       ...(callerKey === undefined ? { body: meaningOf(call) } : { callerKey }),
     }),
   );

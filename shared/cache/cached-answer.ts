@@ -38,6 +38,12 @@ export const everything = 'all';
 export const namespaceDimension = (namespace: string): string => `namespace:${namespace}`;
 export const modelDimension = (model: string): string => `model:${model}`;
 
+/** The generations of an answer's dimensions, without those that were never purged. */
+export function generationsAlong(dimensions: readonly string[], current: Generations): Generations {
+  const purged = [everything, ...dimensions].filter((dimension) => (current[dimension] ?? 0) > 0);
+  return Object.fromEntries(purged.map((dimension) => [dimension, current[dimension] ?? 0]));
+}
+
 /** Whether an answer was purged along one of the dimensions that its reader goes by. */
 export function isPurged(answer: Pick<CachedAnswer, 'generations'>, dimensions: readonly string[], current: Generations): boolean {
   return [everything, ...dimensions].some((dimension) => (answer.generations[dimension] ?? 0) < (current[dimension] ?? 0));

@@ -42,7 +42,8 @@ export interface VectorStore {
 const mostVectors = 2_000;
 /** What is kept in memory over all partitions; the least recently used go first. */
 const mostBytes = 64 * 1024 * 1024;
-const mostNeighbours = 3;
+/** The nearest may lead to an answer that is gone by now: then the next one counts. */
+export const mostNeighbours = 5;
 
 interface Partition {
   entries: IndexedVector[];
@@ -65,9 +66,7 @@ export class ExactVectorIndex implements VectorIndex {
     const known = this.#use(partition);
     const { entries, cursor } = await this.#store.readSince(partition, known.cursor, mostVectors);
     const nowMs = this.#nowMs();
-    // What was added of late is read twice.
-    const again = new Set(entries.map(({ key }) => key));
-    known.entries = [...known.entries.filter(({ key }) => !again.has(key)), ...entries]
+    known.entries = latestOfEach([...known.entries, ...entries])
       .filter(({ expiresAtMs }) => expiresAtMs > nowMs)
       .slice(-mostVectors);
     known.cursor = cursor;
@@ -101,6 +100,16 @@ export class ExactVectorIndex implements VectorIndex {
       this.#partitions.delete(name);
     }
   }
+}
+
+/** What was added of late is read twice, and a question that was answered anew was added anew. */
+function latestOfEach(entries: readonly IndexedVector[]): IndexedVector[] {
+  const latest = new Map<string, IndexedVector>();
+  for (const entry of entries) {
+    latest.delete(entry.key);
+    latest.set(entry.key, entry);
+  }
+  return [...latest.values()];
 }
 
 function bytesOf(entries: readonly IndexedVector[]): number {

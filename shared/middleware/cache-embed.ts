@@ -12,6 +12,7 @@ import type { AttemptRecord } from '../routing/final-error.ts';
 import type { LaneHealth } from '../routing/health.ts';
 import type { RoutingPorts } from '../routing/journey.ts';
 import type { Plan, Target } from '../routing/plan.ts';
+import type { Embedded } from './cache-parts.ts';
 import { type Exchange, known } from './exchange.ts';
 import { planCall } from './plan.ts';
 import { journeyOf } from './respond.ts';
@@ -54,7 +55,7 @@ export async function embedQuestion(
   settings: SemanticSettings,
   text: string,
   ports: EmbedPorts,
-): Promise<Float32Array | undefined> {
+): Promise<Embedded | undefined> {
   const startedAtMs = ports.nowMs();
   const id = ports.newId(startedAtMs);
   const call = embeddingCall(settings, text);
@@ -85,7 +86,8 @@ export async function embedQuestion(
       exchange,
       ports.record({ ...base, target, usage, costNanoUsd }, () => room.settle(usage, costNanoUsd ?? 0)),
     );
-    return vectorIn(answer.json);
+    const vector = vectorIn(answer.json);
+    return vector && { vector, madeBy: target.name };
   } catch (error) {
     writeDown(
       exchange,

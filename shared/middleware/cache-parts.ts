@@ -13,11 +13,20 @@ export interface CacheParts {
   readonly flight: SingleFlight;
   readonly statistics: CacheStatistics;
   readonly outage: Outage;
-  /** Questions by their meaning. */
+  /** Questions by their meaning, which may be kept by another service than the answers. */
   readonly vectors: VectorIndex;
+  readonly vectorOutage: Outage;
   readonly log: Log;
   readonly nowMs: () => number;
 }
 
-/** Makes a vector of length 1 of a question; undefined where there is no room for that. */
-export type Embed = (exchange: Exchange, settings: SemanticSettings, text: string) => Promise<Float32Array | undefined>;
+/** A question as a point. */
+export interface Embedded {
+  /** Of length 1. */
+  readonly vector: Float32Array;
+  /** `provider/model` that made it: vectors of another one are points of another space. */
+  readonly madeBy: string;
+}
+
+/** Makes a point of a question; undefined where there is no room for that. */
+export type Embed = (exchange: Exchange, settings: SemanticSettings, text: string) => Promise<Embedded | undefined>;

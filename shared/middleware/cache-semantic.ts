@@ -1,7 +1,8 @@
 import { cacheKey } from '../cache/cache-key.ts';
-import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
+import { type CachedAnswer, type Generations, generationsAlong } from '../cache/cached-answer.ts';
 import { freshnessOf } from '../cache/freshness.ts';
 import { semanticQuestion } from '../cache/semantic-question.ts';
+import type { Neighbour } from '../cache/vector-index.ts';
 import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts, Embed } from './cache-parts.ts';
@@ -24,15 +25,20 @@ export async function findAlike(
   embed: Embed,
 ): Promise<CachedAnswer | undefined> {
   const { semantic: settings, callerKey, refresh } = cache.policy;
-  if (settings === undefined || callerKey !== undefined || refresh) return undefined;
+  if (settings === undefined || callerKey !== undefined || refresh || parts.vectorOutage.isOn(parts.nowMs())) return undefined;
   const call = known(exchange.call, 'call');
   const question = semanticQuestion(call);
   if (question === undefined) return undefined;
   try {
-    const vector = await withinPatience(embed(exchange, settings, question.text));
-    if (vector === undefined) return undefined;
-    // Vectors of another model are points of another space.
-    const space = `${settings.model} ${vector.length}`;
+    const embedded = await withinPatience(embed(exchange, settings, question.text));
+    if (embedded === undefined) return undefined;
+    const { vector, madeBy } = embedded;
+    // A purge begins a new space, in which nothing old is in the way.
+    const space = {
+      model: madeBy,
+      dimensions: vector.length,
+      generations: { ...generationsAlong(cache.dimensions, generations) },
+    };
     const partition = cacheKey({
       ...questionOf(exchange, cache.policy),
       call: { ...call, body: question.rest },
@@ -40,7 +46,7 @@ export async function findAlike(
       space,
     });
     cache.point = { partition, vector };
-    for (const { key, similarity } of await parts.vectors.nearest(partition, vector, settings.threshold)) {
+    for (const { key, similarity } of await nearest({ partition, vector }, settings.threshold, parts)) {
       const { answer } = await parts.answers.find(key, false);
       const found = usable(answer, cache, generations);
       // An answer that was itself found by likeness is no ground for another: nearness would wander off.
@@ -51,6 +57,23 @@ export async function findAlike(
     parts.log.write('warn', 'semantic cache failed', { request_id: exchange.requestId, cause: describeError(error) });
   }
   return undefined;
+}
+
+/** Asks the index, and remembers how it fared: while it is down, nobody waits for it, nor pays for an embedding in vain. */
+async function nearest(
+  point: NonNullable<CacheExchange['point']>,
+  threshold: number,
+  { vectors, vectorOutage, nowMs }: CacheParts,
+): Promise<readonly Neighbour[]> {
+  const begunAtMs = nowMs();
+  try {
+    const found = await vectors.nearest(point.partition, point.vector, threshold);
+    vectorOutage.answered(nowMs());
+    return found;
+  } catch (error) {
+    vectorOutage.failed(begunAtMs, nowMs());
+    throw error;
+  }
 }
 
 /** Notes a question whose answer was stored, for the questions like it. Never throws. */

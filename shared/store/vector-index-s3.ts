@@ -1,6 +1,6 @@
 import type { ListOutputVector, QueryOutputVector, S3VectorsClient } from '@aws-sdk/client-s3vectors';
 import * as z from 'zod';
-import type { IndexedVector, Neighbour, VectorIndex } from '../cache/vector-index.ts';
+import { type IndexedVector, mostNeighbours, type Neighbour, type VectorIndex } from '../cache/vector-index.ts';
 
 /** Where the index is and who asks. */
 export interface S3VectorIndexOptions {
@@ -13,7 +13,6 @@ export interface S3VectorIndexOptions {
   readonly random: () => number;
 }
 
-const mostNeighbours = 3;
 /** One in so many writers looks through a page of the index. A page is longer than this, so that tidying up keeps pace. */
 const tidyEvery = 100;
 const pageSize = 500;

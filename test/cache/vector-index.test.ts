@@ -37,6 +37,18 @@ describe('the exact vector index', () => {
     expect((await one.nearest('p', unit(1, 0, 0), 0.5)).length).toBe(0);
   });
 
+  it('counts a question that was answered anew once, and lets none crowd the others out', async () => {
+    const index = indexOf();
+    for (let time = 0; time < 10; time += 1) {
+      nowMs += 1;
+      await index.add('t', entry('again', unit(1, 0)));
+    }
+    await index.add('t', entry('other', unit(1, 0.1)));
+    for (const reader of [index, indexOf()]) {
+      expect((await reader.nearest('t', unit(1, 0), 0.5)).map(({ key }) => key)).toEqual(['again', 'other']);
+    }
+  });
+
   it('goes on from where it was, and forgets what has expired', async () => {
     const index = indexOf();
     await index.add('r', entry('short', unit(1, 0), 10_000));

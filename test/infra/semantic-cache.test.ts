@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { S3VectorIndex } from '../../shared/store/vector-index-s3.ts';
+import { startVectors, type TestVectors } from '../support/s3-vectors.ts';
 import { resourcesOf, synthesise } from './synthesise.ts';
 
 describe('the index for the semantic cache', () => {
@@ -29,5 +31,42 @@ describe('the index for the semantic cache', () => {
         Resource: { 'Fn::GetAtt': [indexId, 'IndexArn'] },
       },
     ]);
+  });
+});
+
+describe('the rights to it', () => {
+  const indexArn = 'arn:aws:s3vectors:eu-west-1:123456789012:bucket/sluice/index/questions';
+  const nowMs = 1_800_000_000_000;
+  let s3: TestVectors;
+  let granted: string[];
+
+  beforeAll(async () => {
+    s3 = await startVectors({ indexArn, dimension: 3 });
+    vi.stubEnv('AWS_ENDPOINT_URL_S3VECTORS', s3.url);
+    const { template } = synthesise({ semanticCache: 'on' });
+    granted = [...new Set(JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy')).match(/s3vectors:\w+/g))];
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await s3.close();
+  });
+
+  /** Everything the gateway does with the index: a question, an answer, tidying up. */
+  async function useAll(actions: readonly string[]): Promise<void> {
+    s3.allow(actions);
+    const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example-secret' };
+    const index = new S3VectorIndex({ indexArn, region: 'eu-west-1', credentials, nowMs: () => nowMs, random: () => 0 });
+    const vector = Float32Array.of(1, 0, 0);
+    await index.nearest('p', vector, 0.9);
+    await index.add('p', { key: 'expired', vector, expiresAtMs: nowMs });
+  }
+
+  it('are those that its calls need, and none of them too many', async () => {
+    await useAll(granted);
+    expect(granted.length).toBeGreaterThan(3);
+    for (const action of granted) {
+      const others = granted.filter((other) => other !== action);
+      await expect(useAll(others), `without ${action}`).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    }
   });
 });
