@@ -32,6 +32,7 @@ export function describeOwnAttempts(
 function describeAttempt(attempt: AttemptRecord, callStartedAtMs: number, cost: AttemptCost | undefined): RecordedAttempt {
   return {
     target: attempt.target,
+    ...(attempt.via !== undefined && { via: attempt.via }),
     startedMs: rounded(attempt.startedAtMs - callStartedAtMs),
     latencyMs: rounded(attempt.latencyMs),
     ...(attempt.status !== undefined && { status: attempt.status }),

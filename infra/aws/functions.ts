@@ -142,12 +142,12 @@ const dashboardPrefix = 'sluice-';
 
 /**
  * What a call to Bedrock may name. A cross-region inference profile calls foundation models of other regions, a
- * global one those of no region: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+ * global one those of no region; a provider may name several regions: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
  */
 const bedrockModels = [
   '*::foundation-model/*',
-  `${Aws.REGION}:${Aws.ACCOUNT_ID}:inference-profile/*`,
-  `${Aws.REGION}:${Aws.ACCOUNT_ID}:application-inference-profile/*`,
+  `*:${Aws.ACCOUNT_ID}:inference-profile/*`,
+  `*:${Aws.ACCOUNT_ID}:application-inference-profile/*`,
 ];
 
 function readSecret(arn: string): PolicyStatement {

@@ -4,6 +4,7 @@ import * as z from 'zod';
 
 const attemptSchema = z.looseObject({
   target: z.string(),
+  via: z.string().optional(),
   started_ms: z.number().nullable(),
   latency_ms: z.number(),
   status: z.number().nullable(),

@@ -10,6 +10,8 @@ export const configNotes: Readonly<Record<string, string>> = {
   'providers.<name>.api_key':
     "`env:NAME` or `secret:NAME`, never the key itself. Default: the provider's usual variable, or the field of that name in the provider secret.",
   'providers.<name>.api_keys': 'Several keys in place of `api_key`. They share the load, and each rests on its own after a refusal.',
+  'providers.<name>.regions':
+    'Several places where the provider is called, by name (`[eu-west-1, us-east-1]`, which fills `{region}` of the base URL) or each with a base URL, options or keys of its own. They share the load, and each rests on its own after failures; see routing.md.',
   'providers.<name>.headers': 'Headers sent with every call.',
   'providers.<name>.options': 'Values for the placeholders of the base URL, such as `region` or `resource`; see providers.md.',
   'providers.<name>.allow_private_address': 'Whether the provider may be at a loopback, private or link-local address. Default false.',

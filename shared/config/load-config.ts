@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
 import type { JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { ConfiguredProvider } from '../providers/configured-provider.ts';
 import { namesPrivateHost } from '../providers/private-address.ts';
+import { providerProblems } from './config-providers.ts';
 import { type ConfigProblem, routeProblems } from './config-routes.ts';
 import { type GatewayConfig, gatewayConfigSchema } from './gateway-config.ts';
 
@@ -109,28 +109,7 @@ function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): read
   return [...(ofItsKind.length > 0 ? ofItsKind : branches)].sort((one, other) => mistakes(one) - mistakes(other))[0];
 }
 
-function providerProblems(config: GatewayConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  for (const [id, settings] of Object.entries(config.providers)) {
-    try {
-      new ConfiguredProvider(id, settings, { secrets: { read: async () => undefined }, environment: process.env });
-    } catch (error) {
-      if (!(error instanceof GatewayError)) throw error;
-      problems.push({ path: error.param?.split('.') ?? ['providers', id], message: error.message });
-    }
-    if (settings.api_key !== undefined && settings.api_keys !== undefined)
-      problems.push({ path: ['providers', id, 'api_keys'], message: 'stands beside api_key. Put all keys under api_keys.' });
-    if (settings.base_url !== undefined && settings.allow_private_address !== true && namesPrivateHost(new URL(settings.base_url))) {
-      problems.push({
-        path: ['providers', id, 'base_url'],
-        message: 'leads to a private address, which is refused. If that is meant, add allow_private_address: true.',
-      });
-    }
-  }
-  return problems;
-}
-
-/** See {@link providerProblems}: the same holds for a collector. */
+/** A collector is held to what providers are held to. */
 function exportProblems({ otlp }: GatewayConfig): ConfigProblem[] {
   if (otlp?.endpoint === undefined || otlp.allow_private_address || !namesPrivateHost(new URL(otlp.endpoint))) return [];
   return [

@@ -21,6 +21,7 @@ import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './cata
 import { echoModels } from './echo-models.ts';
 import { echoId, echoLimits, echoRow } from './echo-row.ts';
 import type { ProviderSettings } from './provider-settings.ts';
+import { waysTo } from './regions.ts';
 
 /** Where and how one dialect of a provider is called. */
 export interface ProviderEndpoint {
@@ -58,6 +59,17 @@ export interface ProviderContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
+/** One of several ways to a provider. */
+export interface ProviderWay {
+  readonly region: string | undefined;
+  /** The reference of the key, where there are several. */
+  readonly key: string | undefined;
+  /** What receipts call it. */
+  readonly label: string;
+  /** The provider on this way alone. */
+  readonly provider: ConfiguredProvider;
+}
+
 /** The providers whose documentation says how; DeepSeek does it at another base URL, so its operator has to say so. */
 const documentedContinuations: Readonly<Record<string, ContinuationStyle>> = {
   mistral: 'prefix',
@@ -77,14 +89,18 @@ export class ConfiguredProvider {
   readonly #settings: ProviderSettings;
   readonly #options: Readonly<Record<string, string>>;
   readonly #context: ProviderContext;
-  #keys: readonly { readonly reference: string; readonly provider: ConfiguredProvider }[] | undefined;
+  readonly #configured: ProviderSettings;
+  #ways: readonly ProviderWay[] | undefined;
 
-  constructor(id: string, settings: ProviderSettings, context: ProviderContext) {
+  constructor(id: string, configured: ProviderSettings, context: ProviderContext) {
+    // Where nobody chooses, a call goes to the first of several regions, with any of its keys.
+    const settings = configured.regions === undefined ? configured : (waysTo(configured)[0]?.settings ?? configured);
     this.id = id;
     this.row = rowFor(id, settings);
     this.headers = { ...this.row.headers, ...settings.headers };
     this.allowPrivateAddress = settings.allow_private_address ?? false;
     this.credential = new ReferencedCredential(this, settings, context.secrets);
+    this.#configured = configured;
     this.#settings = settings;
     this.#context = context;
     const { values, missing } = resolveOptions(this.row, settings.options ?? {}, context.environment);
@@ -114,13 +130,16 @@ export class ConfiguredProvider {
     return found !== undefined && found.fidelity !== 'reduced' && !refusesTools(found, model, needs);
   }
 
-  /** The provider with each of its keys alone, where it has several; empty where it has one. */
-  get keys(): readonly { readonly reference: string; readonly provider: ConfiguredProvider }[] {
-    this.#keys ??= (this.#settings.api_keys ?? []).map((reference) => {
-      const { api_keys: _several, ...settings } = this.#settings;
-      return { reference, provider: new ConfiguredProvider(this.id, { ...settings, api_key: reference }, this.#context) };
-    });
-    return this.#keys;
+  /** The provider in each of its regions and with each of its keys alone, where it has several; empty where there is one way. */
+  get ways(): readonly ProviderWay[] {
+    this.#ways ??= this.#waysApart();
+    return this.#ways;
+  }
+
+  #waysApart(): readonly ProviderWay[] {
+    const ways = waysTo(this.#configured);
+    if (ways.length < 2) return [];
+    return ways.map(({ settings, ...way }) => ({ ...way, provider: new ConfiguredProvider(this.id, settings, this.#context) }));
   }
 
   /** Whether it routes requests on by itself and understands their `provider` field. */

@@ -14,6 +14,27 @@ export const modelSettingsSchema = z.strictObject({
   max_output_tokens: z.int().positive().optional(),
 });
 
+/** One of several places where a provider is called; what is left out is as the provider says. */
+export const regionSettingsSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be up to 63 letters, digits, dots, - and _')
+    .describe('What receipts and health call it.'),
+  base_url: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+    .optional()
+    .describe('Where the API is in this region.'),
+  options: z.record(z.string(), z.string()).optional().describe('Values for placeholders of the base URL that are of this region.'),
+  api_key: secretReferenceSchema.optional().describe('Its own key, where it has one.'),
+  api_keys: z.array(secretReferenceSchema).min(1).max(16).optional().describe('Several keys of its own.'),
+});
+
+/** See {@link regionSettingsSchema}. */
+export type RegionSettings = z.infer<typeof regionSettingsSchema>;
+
+/** A name alone fills the placeholder `region` with itself. */
+const regionSchema = z.union([regionSettingsSchema.shape.name, regionSettingsSchema]);
+
 /** One entry of `providers` in `gateway.yaml`. */
 export const providerSettingsSchema = z.strictObject({
   /** What it is when its name is not in the catalogue: a catalogue id, or `openai-compatible`. */
@@ -22,6 +43,8 @@ export const providerSettingsSchema = z.strictObject({
   api_key: secretReferenceSchema.optional(),
   /** Several keys that share the load; each rests on its own after a refusal. */
   api_keys: z.array(secretReferenceSchema).min(1).max(64).optional(),
+  /** Several places that share the load; each rests on its own after failures. */
+  regions: z.array(regionSchema).min(1).max(16).optional(),
   headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.string().regex(/^[\x20-\x7e]*$/)).optional(),
   /** Values for the placeholders of the catalogue's base URL, such as `region` or `resource`. */
   options: z.record(z.string(), z.string()).optional(),

@@ -2,7 +2,7 @@ import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify, type FailureClass, speaksAgainstTarget, verdicts } from './classify.ts';
 import { type AttemptRecord, type FailedAttempt, finalError, type PassedOver } from './final-error.ts';
 import type { Journey, Routed, RoutingPorts } from './journey.ts';
-import { anyOpen, type Lane, lanesOf, pickLane, rotated } from './lanes.ts';
+import { anyOpen, anyPasses, type Lane, lanesAfter, lanesOf, pickLane, rotated } from './lanes.ts';
 import type { Target } from './plan.ts';
 import { sendAttempt } from './send-attempt.ts';
 
@@ -13,6 +13,9 @@ const longestBackoffMs = 8_000;
 const longestRetryAfterMs = 30_000;
 /** Waiting for one target while another stands ready helps nobody for longer than this. */
 const longestWaitBeforeAnotherMs = 500;
+
+/** Further keys and regions of one target that one call tries at most. */
+const mostOtherLanes = 8;
 
 /** A call under way: where it has been, and where it may still go. */
 interface Trip {
@@ -63,12 +66,12 @@ async function visit(trip: Trip, target: Target): Promise<Routed | undefined> {
   try {
     let lane = first;
     for (let retries = 0; ; ) {
-      const routed = await tryLane(trip, lane);
+      lanes = lanes.filter(({ id }) => id !== lane.id).slice(0, mostOtherLanes);
+      const routed = await tryLane(trip, lane, lanes);
       if (!('failure' in routed)) return routed;
       const failureClass = classify(routed.failure);
       if (turnsToFallbacks(trip, failureClass)) break;
-      lanes = lanes.filter(({ id }) => id !== lane.id);
-      const other = isOfTheKey(failureClass) ? pickLane(lanes, ports.health, ports.nowMs()).lane : undefined;
+      const other = pickLane(lanesAfter(lane, failureClass, lanes), ports.health, ports.nowMs()).lane;
       if (other !== undefined) lane = other;
       else if (retries >= target.retries || !(await mayRetry(trip, lane, routed.failure, retries))) break;
       else retries += 1;
@@ -81,12 +84,13 @@ async function visit(trip: Trip, target: Target): Promise<Routed | undefined> {
   return undefined;
 }
 
-/** One try down one lane; a failure that ends the call is thrown. */
-async function tryLane(trip: Trip, lane: Lane): Promise<Routed | FailedAttempt> {
+/** One try down one lane, while others of the same target may stand ready; a failure that ends the call is thrown. */
+async function tryLane(trip: Trip, lane: Lane, others: readonly Lane[]): Promise<Routed | FailedAttempt> {
   const { journey, ports, failed } = trip;
   const startedAtMs = ports.nowMs();
   if (startedAtMs >= journey.deadlineAtMs) giveUp(trip, failed.length === 0 ? deadlineFailure(lane, startedAtMs) : undefined);
-  const mayFailOver = anyOpen(trip.ahead, ports.health, startedAtMs);
+  const elsewhere = others.filter(({ region }) => region !== lane.region);
+  const mayFailOver = anyOpen(trip.ahead, ports.health, startedAtMs) || anyPasses(elsewhere, ports.health, startedAtMs);
   try {
     const sent = await sendAttempt(journey, lane, ports, mayFailOver);
     journey.onAttempt(recordOf(lane, startedAtMs, ports.nowMs(), undefined));
@@ -101,11 +105,6 @@ async function tryLane(trip: Trip, lane: Lane): Promise<Routed | FailedAttempt> 
     if (verdicts[failureClass] === 'give-up') giveUp(trip, attempt);
     return attempt;
   }
-}
-
-/** A refusal that another key of the same provider may not get. */
-function isOfTheKey(failureClass: FailureClass): boolean {
-  return failureClass === 'rate_limited' || failureClass === 'credentials' || failureClass === 'quota';
 }
 
 /** Two kinds of failure have targets of their own on a route, which take the place of the rest of the plan. */
@@ -155,7 +154,7 @@ async function lastResort(trip: Trip): Promise<Routed | undefined> {
   const permit = await trip.journey.limiter?.admit(spared.lane.target);
   if (permit !== undefined && 'refusedUntilMs' in permit) return undefined;
   trip.passedOver.splice(trip.passedOver.indexOf(spared), 1);
-  const routed = await tryLane(trip, spared.lane).catch((error: unknown) => {
+  const routed = await tryLane(trip, spared.lane, []).catch((error: unknown) => {
     permit?.release();
     throw error;
   });
@@ -172,7 +171,7 @@ function giveUp(trip: Trip, decisive?: FailedAttempt): never {
 function recordOf(lane: Lane, startedAtMs: number, nowMs: number, failure: UpstreamFailure | undefined): AttemptRecord {
   return {
     target: lane.target.name,
-    ...(lane.key !== undefined && { key: lane.key }),
+    ...(lane.label !== undefined && { via: lane.label }),
     startedAtMs,
     latencyMs: nowMs - startedAtMs,
     status: failure === undefined ? 200 : failure.facts.status,

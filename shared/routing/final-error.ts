@@ -7,8 +7,8 @@ import { classify, type FailureClass, failureClasses } from './classify.ts';
 export interface AttemptRecord {
   /** `provider/model`. */
   readonly target: string;
-  /** Which of the provider's keys it was made with, where there are several. */
-  readonly key?: string;
+  /** In which of the provider's regions and with which of its keys it was made, where there are several. */
+  readonly via?: string;
   readonly startedAtMs: number;
   readonly latencyMs: number;
   /** Status of the provider's answer, where there was one. */

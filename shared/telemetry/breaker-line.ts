@@ -2,7 +2,7 @@ import { metricNamespace, modelMetrics } from './call-metrics.ts';
 
 /** A lane that gets no calls for a while. */
 export interface OpenedBreaker {
-  /** `provider/model`, and the reference of a key where there are several. */
+  /** `provider/model`, and region and the reference of a key where there are several. */
   readonly lane: string;
   readonly reason: string;
   readonly untilMs: number;
@@ -14,7 +14,7 @@ const opened = 'sluice.breaker.openings' satisfies keyof typeof modelMetrics;
 
 /** The log line of a breaker's opening, its metric among it: a line of its own, because a call's is about who answered. */
 export function breakerLine({ lane, reason, untilMs, streak }: OpenedBreaker, nowMs: number): Record<string, unknown> {
-  const target = lane.replace(/#(env|secret):[^#]*$/, '').replace(/\?.*$/s, '');
+  const target = lane.replace(/(#at:[\w.-]+)?(#(env|secret):[^#]*)?$/, '').replace(/\?.*$/s, '');
   const slash = target.indexOf('/');
   return {
     _aws: {

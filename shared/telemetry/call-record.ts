@@ -19,6 +19,8 @@ export const callEndings = ['answered', 'refused', 'failed', 'client_gone', 'tru
 const attemptSchema = z.object({
   /** `provider/model`. */
   target: z.string(),
+  /** The provider's region and key, where it has several. */
+  via: z.string().optional(),
   /** Since the call began. */
   startedMs: durationMs.optional(),
   latencyMs: durationMs,

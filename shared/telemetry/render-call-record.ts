@@ -42,6 +42,7 @@ export function renderCallRecord(record: CallRecord) {
 function renderAttempt(attempt: CallRecord['attempts'][number]) {
   return {
     target: attempt.target,
+    ...(attempt.via !== undefined && { via: attempt.via }),
     started_ms: orNull(attempt.startedMs),
     latency_ms: attempt.latencyMs,
     status: orNull(attempt.status),

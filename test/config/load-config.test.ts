@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfigFile, parseConfigText } from '../../shared/config/load-config.ts';
+import { ConfiguredProvider } from '../../shared/providers/configured-provider.ts';
 
 const problem = (text: string): Promise<string> =>
   parseConfigText(text, 'gateway.yaml').then(
@@ -64,12 +65,51 @@ on_store_failure: closed
       'models:\n  fast:\n    strategy: random\n    targets: [echo/ok]\n',
       /^gateway\.yaml:3: models\.fast\.strategy/,
     ],
+    [
+      'a region without a place',
+      'providers:\n  azure:\n    options: { resource: contoso }\n    regions:\n      - { name: eu, base_url: https://eu.example.com }\n      - us\n',
+      /^gateway\.yaml:6: providers\.azure\.regions\.1 is nowhere: .*base_url, options or an api_key/,
+    ],
+    [
+      'a region without its options',
+      'providers:\n  azure:\n    regions:\n      - { name: eu, base_url: https://eu.example.com }\n      - { name: us, api_key: env:X }\n',
+      /^gateway\.yaml:3: .*needs options: resource/,
+    ],
+    [
+      'two regions of one name',
+      'providers:\n  bedrock:\n    regions: [us-east-1, us-east-1]\n',
+      /^gateway\.yaml:3: providers\.bedrock\.regions\.1 is a second region of the name 'us-east-1'/,
+    ],
+    [
+      'a region at a private address',
+      'providers:\n  bedrock:\n    regions: [{ name: here, base_url: "http://127.0.0.1:9000" }]\n',
+      /^gateway\.yaml:3: providers\.bedrock\.regions\.0\.base_url leads to a private address/,
+    ],
     ['a negative price', 'prices:\n  "a/*": { input: -1 }\n', /^gateway\.yaml:2: /],
     ['broken YAML', 'providers: {openai: [}\n', /^gateway\.yaml:1: /],
   ])('with %s names the line and what to write', async (_name, text, expected) => {
     const message = await problem(text);
     expect(message).toMatch(expected);
     expect(message).not.toContain('sk-abc');
+  });
+
+  it('reads the regions of a provider, by name or with what is their own', async () => {
+    const { providers } = await parseConfigText(
+      'providers:\n  bedrock: { regions: [eu-central-1, us-east-1] }\n  azure:\n    regions:\n      - { name: eu, options: { resource: contoso-eu }, api_key: env:EU }\n      - { name: us, options: { resource: contoso-us }, api_keys: [env:US, env:US_SPARE] }\n',
+      'gateway.yaml',
+    );
+    const ways = Object.entries(providers).flatMap(([id, settings]) =>
+      new ConfiguredProvider(id, settings, { secrets: { read: async () => undefined }, environment: {} }).ways.map(
+        ({ label, provider }) => `${label}: ${provider.baseUrl}`,
+      ),
+    );
+    expect(ways).toEqual([
+      'eu-central-1: https://bedrock-runtime.eu-central-1.amazonaws.com',
+      'us-east-1: https://bedrock-runtime.us-east-1.amazonaws.com',
+      'eu: https://contoso-eu.openai.azure.com/openai/v1',
+      'us, key 1: https://contoso-us.openai.azure.com/openai/v1',
+      'us, key 2: https://contoso-us.openai.azure.com/openai/v1',
+    ]);
   });
 
   it('names every mistake at once', async () => {

@@ -71,10 +71,10 @@ describe('what a function may do', () => {
       'TablesRecords/index/byList': items,
       SecretsProvider: ['secretsmanager:GetSecretValue'],
       'arn:AWS::Partition:bedrock:*::foundation-model/*': invokeModel,
-      'arn:AWS::Partition:bedrock:AWS::Region:AWS::AccountId:inference-profile/*': invokeModel,
-      'arn:AWS::Partition:bedrock:AWS::Region:AWS::AccountId:application-inference-profile/*': invokeModel,
       // Neither to list nor to delete.
       'UploadsBucket/uploads/*': ['s3:GetObject', 's3:PutObject'],
+      'arn:AWS::Partition:bedrock:*:AWS::AccountId:inference-profile/*': invokeModel,
+      'arn:AWS::Partition:bedrock:*:AWS::AccountId:application-inference-profile/*': invokeModel,
       FunctionsGatewayLogs: ownLog,
       '*': traces,
     });

@@ -145,13 +145,14 @@ function explained(plan: Plan, call: Call, around: Surroundings) {
   };
 }
 
-/** Whether calls pass now; of a provider with several keys, each. */
+/** Whether calls pass now; of a provider with several regions or keys, each. */
 function healthOf(target: Target, { health, nowMs }: Surroundings) {
-  const lanes = lanesOf(target).map(({ id, key }) => {
+  const lanes = lanesOf(target).map(({ id, region, key }) => {
     const pass = health.state(id, nowMs);
     const speed = health.speed(id, nowMs);
     const due = pass.kind === 'open' && pass.untilMs <= nowMs;
     return {
+      ...(region !== undefined && { region }),
       ...(key !== undefined && { key }),
       breaker: pass.kind === 'closed' ? 'closed' : due || pass.kind === 'probe' ? 'half_open' : 'open',
       reason: pass.kind === 'open' ? pass.reason : null,

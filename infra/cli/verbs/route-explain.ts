@@ -3,7 +3,12 @@ import { CliError } from '../cli-error.ts';
 import { money } from '../format.ts';
 import type { OptionValues, Verb } from '../verb.ts';
 
-const healthSchema = z.looseObject({ breaker: z.string(), open_until: z.string().nullable(), first_content_ms: z.number().nullable() });
+const healthSchema = z.looseObject({
+  region: z.string().optional(),
+  breaker: z.string(),
+  open_until: z.string().nullable(),
+  first_content_ms: z.number().nullable(),
+});
 const targetSchema = z.looseObject({
   target: z.string(),
   why: z.string().nullable(),
@@ -100,6 +105,9 @@ function lines({
 function targetLine(place: string, { target, why, estimated_cost_usd: cost, health }: z.infer<typeof targetSchema>): string {
   const price = cost === null ? 'no price known' : `about ${money(cost)}`;
   const open = [health].flat().filter(({ breaker }) => breaker !== 'closed');
-  const state = open.length === 0 ? '' : `, breaker ${open.map(({ breaker }) => breaker).join(', ')}`;
+  const state =
+    open.length === 0
+      ? ''
+      : `, breaker ${open.map(({ breaker, region }) => (region === undefined ? breaker : `${breaker} in ${region}`)).join(', ')}`;
   return `  ${place} ${target}  ${why ?? ''}${why === null ? '' : '; '}${price}${state}`;
 }

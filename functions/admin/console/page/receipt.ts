@@ -181,7 +181,7 @@ function timeline(call: CallReceipt): Child {
     { class: 'timeline', 'aria-label': 'Attempts over time' },
     call.attempts.map((attempt) =>
       row(
-        `${attempt.target} · ${saidBy(attempt)}`,
+        `${attempt.target}${attempt.via === undefined ? '' : ` (${attempt.via})`} · ${saidBy(attempt)}`,
         attempt.started_ms ?? 0,
         attempt.latency_ms,
         isGood(attempt) ? 'good' : 'bad',

@@ -17,6 +17,7 @@ interface Explanation {
 }
 
 interface Health {
+  readonly region?: string;
   readonly breaker: string;
   readonly reason: string | null;
 }
@@ -78,10 +79,11 @@ function explanation({ model, targets, left_out }: Explanation): HTMLElement {
 
 function healthBadges(health: Health | readonly Health[] | undefined): HTMLElement[] {
   const lanes = health === undefined ? [] : 'breaker' in health ? [health] : [...health];
-  return lanes.map(({ breaker, reason }) => {
-    if (breaker === 'closed') return badge('well', 'good');
+  return lanes.map(({ region, breaker, reason }) => {
+    const where = region === undefined ? '' : `${region}: `;
+    if (breaker === 'closed') return badge(`${where}well`, 'good');
     return badge(
-      `${breaker === 'open' ? 'not asked' : 'on trial'}${reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`}`,
+      `${where}${breaker === 'open' ? 'not asked' : 'on trial'}${reason === null ? '' : `: ${reason.replaceAll('_', ' ')}`}`,
       breaker === 'open' ? 'bad' : 'warn',
     );
   });
