@@ -4,6 +4,11 @@ import * as z from 'zod';
 /** `-c waf=off` and `"waf": false` in cdk.json mean the same. */
 const onOff = z.union([z.boolean(), z.stringbool()]);
 
+const payloadPlace = z.union([
+  z.enum(['s3', 'cloudwatch'], { error: 'must be off, s3 or cloudwatch' }),
+  onOff.transform((on) => (on ? ('s3' as const) : ('off' as const))),
+]);
+
 /** How long CloudWatch can keep a log group, in days; any other number is refused by the service. */
 const retentionDays = z.coerce
   .number()
@@ -34,8 +39,11 @@ const deploymentSettingsSchema = z.object({
   logRetentionDays: retentionDays.default(RetentionDays.ONE_MONTH),
   /** How many days the record of a call is kept. */
   recordDays: z.coerce.number().int().min(1).max(3_650).default(30),
-  /** A place for prompts and answers, for keys and routes that say `log_payloads: true`: a bucket with a key of its own, $1 a month. */
-  payloads: onOff.default(false),
+  /**
+   * A place for prompts and answers, for keys and routes that say `log_payloads: true`: a bucket (`s3`, or `on`) or a log group
+   * (`cloudwatch`), either with a KMS key of its own, $1 a month.
+   */
+  payloads: payloadPlace.default('off'),
   payloadRetentionDays: z.coerce.number().int().min(1).max(3_650).default(7),
   /** A place for bodies that are too large for an invocation: a bucket that forgets them after a day and costs nothing while empty. */
   uploads: onOff.default(true),
@@ -75,6 +83,9 @@ const checkedSettingsSchema = deploymentSettingsSchema.transform(({ uploadMaxMb,
 
 /** See {@link deploymentSettingsSchema}. */
 export type DeploymentSettings = z.infer<typeof checkedSettingsSchema>;
+
+/** Where prompts and answers are kept in AWS. */
+export type PayloadPlace = Exclude<DeploymentSettings['payloads'], 'off'>;
 
 /** The names an operator can set. */
 export const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape);

@@ -39,7 +39,8 @@ export class SluiceStack extends Stack {
       });
     }
     const sweeping = new SweepSchedule(this, 'Sweeping', { sweeper: functions.sweeper.function });
-    if (settings.payloads) new Payloads(this, 'Payloads', { functions, retentionDays: settings.payloadRetentionDays });
+    const { payloads: place, payloadRetentionDays: retentionDays } = settings;
+    if (place !== 'off') new Payloads(this, 'Payloads', { functions, place, retentionDays });
     if (settings.uploads) new Uploads(this, 'Uploads', { functions, maxMegabytes: settings.uploadMaxMb });
     if (settings.semanticCache) new SemanticCache(this, 'SemanticCache', { functions, dimensions: settings.semanticCacheDimensions });
     const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });

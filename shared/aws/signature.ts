@@ -6,6 +6,8 @@ export interface UnsignedRequest {
   readonly url: URL;
   readonly method: string;
   readonly body: string | Uint8Array;
+  /** To be signed too, and sent: those that begin with `x-amz-` have to be. Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly region: string;
   readonly service: string;
   readonly atMs: number;
@@ -13,14 +15,14 @@ export interface UnsignedRequest {
 
 /**
  * The headers that make a request authentic by AWS Signature Version 4
- * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). Only the host, the date and the
- * session are signed beside the body, so that other headers may be added later.
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). The host, the date and the session
+ * are signed beside the body and the `headers`, so that others may be added later.
  */
 export function awsSignature(request: UnsignedRequest, credentials: AwsCredentials): Record<string, string> {
   const { url } = request;
   // Every segment is encoded once more than it stands in the URL.
   const path = url.pathname.split('/').map(encoded).join('/');
-  return signedHeaders({ ...request, path, bodyHash: hash('sha256', request.body) }, {}, credentials);
+  return signedHeaders({ ...request, path, bodyHash: hash('sha256', request.body) }, { ...request.headers }, credentials);
 }
 
 /**
@@ -30,7 +32,7 @@ export function awsSignature(request: UnsignedRequest, credentials: AwsCredentia
 export function s3Signature(request: Omit<UnsignedRequest, 'service'>, credentials: AwsCredentials): Record<string, string> {
   const bodyHash = hash('sha256', request.body);
   const signable = { ...request, service: 's3', path: request.url.pathname, bodyHash };
-  return signedHeaders(signable, { 'x-amz-content-sha256': bodyHash }, credentials);
+  return signedHeaders(signable, { ...request.headers, 'x-amz-content-sha256': bodyHash }, credentials);
 }
 
 /** A request to S3 that somebody without credentials is going to make. */

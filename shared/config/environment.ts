@@ -27,6 +27,8 @@ const environmentSchema = z.object({
   AWS_SESSION_TOKEN: z.string().optional(),
   /** The bucket for prompts and answers that are kept; unset where payload logging is not deployed. */
   SLUICE_PAYLOAD_BUCKET: z.string().optional(),
+  /** The log group for them, in the place of the bucket. */
+  SLUICE_PAYLOAD_LOG_GROUP: z.string().optional(),
   /** The folder for them, on a laptop. */
   SLUICE_PAYLOAD_FOLDER: z.string().optional(),
   /** The bucket for bodies that are too large for an invocation; unset where uploads are not deployed. */

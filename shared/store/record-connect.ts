@@ -39,12 +39,13 @@ export function observationParts(db: DynamoDb, environment: RecordSettings & Pic
 
 /** Where prompts and answers are kept; undefined where there is no place for them, and nothing loaded for it either. */
 export async function payloadStore(environment: Environment): Promise<PayloadStore | undefined> {
-  const { SLUICE_PAYLOAD_BUCKET: bucket, SLUICE_PAYLOAD_FOLDER: folder } = environment;
-  if (folder === undefined && bucket === undefined) return undefined;
-  const { FolderPayloads, S3Payloads } = await import('./record-payloads.ts');
-  if (folder !== undefined) return new FolderPayloads(folder);
+  const { SLUICE_PAYLOAD_BUCKET: bucket, SLUICE_PAYLOAD_LOG_GROUP: logGroup, SLUICE_PAYLOAD_FOLDER: folder } = environment;
+  if (folder !== undefined) return new (await import('./record-payloads.ts')).FolderPayloads(folder);
   const { region, credentials } = storeConnection(environment);
-  return bucket === undefined || credentials === undefined ? undefined : new S3Payloads({ bucket, region, credentials });
+  if (credentials === undefined) return undefined;
+  if (bucket !== undefined) return new (await import('./record-payloads.ts')).S3Payloads({ bucket, region, credentials });
+  if (logGroup !== undefined) return new (await import('./payload-log-group.ts')).LogGroupPayloads({ logGroup, region, credentials });
+  return undefined;
 }
 
 function retentionMs({ SLUICE_RECORD_DAYS: days }: Pick<Environment, 'SLUICE_RECORD_DAYS'>): number {

@@ -75,6 +75,21 @@ class Sha256 {
   reset(): void {}
 }
 
+describe('headers that are to be signed too', () => {
+  it.each([undefined, 'session-token'])('are, as AWS’s own implementation signs them (session: %s)', async (sessionToken) => {
+    const url = new URL('https://logs.eu-west-1.amazonaws.com/');
+    const headers = { 'x-amz-target': 'Logs_20140328.PutLogEvents', 'content-type': 'application/x-amz-json-1.1' };
+    const body = '{"logGroupName":"g","logEvents":[]}';
+    const who = { ...credentials, ...(sessionToken !== undefined && { sessionToken }) };
+    const own = awsSignature({ url, method: 'POST', headers, body, region: 'eu-west-1', service: 'logs', atMs }, who);
+    const signer = new SignatureV4({ credentials: who, region: 'eu-west-1', service: 'logs', sha256: Sha256, applyChecksum: false });
+    const request = { method: 'POST', protocol: 'https:', hostname: url.host, path: '/', query: {}, body };
+    const signed = await signer.sign({ ...request, headers: { ...headers, host: url.host } }, { signingDate: new Date(atMs) });
+    expect(own).toMatchObject(headers);
+    expect(own.authorization).toBe(signed.headers.authorization);
+  });
+});
+
 describe('a presigned URL', () => {
   it.each([undefined, 'session/token+with=signs'])('is the one AWS makes (session: %s)', async (sessionToken) => {
     const address = new URL('https://bucket.s3.eu-west-1.amazonaws.com/uploads/key_1/upload_2');

@@ -155,4 +155,26 @@ describe('the place for prompts and answers', () => {
     expect(actionsOf('Admin').sort()).toEqual(['kms:Decrypt', 's3:GetObject']);
     expect(actionsOf('Sweeper')).toEqual([]);
   });
+
+  it('is a log group with a key and an end of its own where that is asked for, apart from the log of the functions', () => {
+    const { template: kept } = synthesise({ payloads: 'cloudwatch', payloadRetentionDays: '3' });
+    kept.resourceCountIs('AWS::S3::Bucket', 0);
+    const [keyId = ''] = Object.keys(resourcesOf(kept, 'AWS::KMS::Key'));
+    kept.hasResource('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 3, KmsKeyId: { 'Fn::GetAtt': [keyId, 'Arn'] } },
+      DeletionPolicy: 'Retain',
+    });
+    expect(JSON.stringify(resourcesOf(kept, 'AWS::KMS::Key'))).toContain('kms:EncryptionContext:aws:logs:arn');
+    const [group] = Object.entries(resourcesOf(kept, 'AWS::Logs::LogGroup')).find(([, { Properties }]) => Properties.KmsKeyId) ?? [''];
+    const actionsOf = (name: string): string[] => {
+      const policies = Object.entries(resourcesOf(kept, 'AWS::IAM::Policy')).filter(([id]) => id.startsWith(`Functions${name}Role`));
+      const statements = policies.flatMap(
+        ([, { Properties }]) => (Properties.PolicyDocument as { Statement: { Action: string | string[]; Resource: unknown }[] }).Statement,
+      );
+      return statements.filter(({ Resource }) => JSON.stringify(Resource).includes(group)).flatMap(({ Action }) => Action);
+    };
+    expect(actionsOf('Gateway').sort()).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    expect(actionsOf('Admin')).toEqual(['logs:FilterLogEvents']);
+    expect(() => synthesise({ payloads: 'cloudwatch', payloadRetentionDays: '4' })).toThrow('payloadRetentionDays=4');
+  });
 });

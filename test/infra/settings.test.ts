@@ -19,7 +19,7 @@ describe('deployment settings', () => {
       config: 'gateway.yaml',
       apiGatewayLogRole: true,
       recordDays: 30,
-      payloads: false,
+      payloads: 'off',
       payloadRetentionDays: 7,
       uploads: true,
       uploadMaxMb: 25,
