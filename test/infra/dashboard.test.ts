@@ -157,7 +157,7 @@ describe('the place for prompts and answers', () => {
   });
 
   it('is a log group with a key and an end of its own where that is asked for, apart from the log of the functions', () => {
-    const { template: kept } = synthesise({ payloads: 'cloudwatch', payloadRetentionDays: '3' });
+    const { template: kept } = synthesise({ payloads: 'cloudwatch', payloadRetentionDays: '3', uploads: 'off' });
     kept.resourceCountIs('AWS::S3::Bucket', 0);
     const [keyId = ''] = Object.keys(resourcesOf(kept, 'AWS::KMS::Key'));
     kept.hasResource('AWS::Logs::LogGroup', {
