@@ -37,7 +37,7 @@ function prepareTargets(exchange: Exchange, parts: GatewayParts): void {
   const { ledger, log } = parts;
   const [call, plan, config] = [known(exchange.call, 'call'), known(exchange.plan, 'plan'), known(exchange.config, 'config')];
   const { requestId, deadlineAtMs } = exchange;
-  const holds = TargetHolds.for({ requestId, call, plan, config, deadlineAtMs }, { ledger, nowMs, log });
+  const holds = TargetHolds.for({ requestId, call, dialect: exchange.dialect, plan, config, deadlineAtMs }, { ledger, nowMs, log });
   if (holds !== undefined) exchange.targetHolds = holds;
   if (plan.mirror !== undefined) exchange.mirrored = copyTo(plan.mirror, exchange, parts);
 }

@@ -46,8 +46,16 @@ function models({ http }: Exchange, id: string | undefined, config: LiveConfig, 
       const price = config.priceOf(target);
       if (price === undefined) return null;
       const perMillion = (inputTokens: number, maxOutputTokens: number): number =>
-        costBound({ price, inputTokens, maxOutputTokens, atMs: Date.now(), promptCache: 'none', audioInput: false, audioOutput: false }) /
-        1_000;
+        costBound({
+          price,
+          inputTokens,
+          maxOutputTokens,
+          atMs: Date.now(),
+          accountTier: false,
+          promptCache: 'none',
+          audioInput: false,
+          audioOutput: false,
+        }) / 1_000;
       // A thousand tokens: below every tier of long contexts, and nano-USD a token is USD a billion.
       return { input: perMillion(1_000, 0) / 1_000, output: perMillion(0, 1_000) / 1_000 };
     },

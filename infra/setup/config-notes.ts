@@ -22,6 +22,10 @@ export const configNotes: Readonly<Record<string, string>> = {
   'providers.<name>.max_tokens_field': 'The field that bounds the output. Default: as the catalogue says, else `max_tokens`.',
   'providers.<name>.continues_by':
     'How it is asked to carry on with an answer that another provider has begun, for routes with `resume`. Default: as its documentation says, else it is not asked.',
+  'providers.<name>.service_tier':
+    'The service tier asked for where a call under a budget names none. `account` asks for none and holds the dearest. Default: `default` at OpenAI, `account` at Azure, whose projects and deployments may be set to a dearer one, elsewhere none.',
+  'providers.<name>.unbounded_tools':
+    'What becomes, under a budget, of calls whose provider runs tools of its own as often as it likes: `refuse`, or `assume` that it uses them as often as is usual. Default `refuse`.',
   'providers.<name>.models': 'Models by name that the catalogue does not know, or knows otherwise.',
   context_length: 'Tokens of input and output together.',
   max_output_tokens: 'The longest answer, in tokens.',
@@ -83,6 +87,8 @@ export const configNotes: Readonly<Record<string, string>> = {
   per_request: 'USD per request.',
   per_million_characters: 'USD per million characters of text to be spoken.',
   per_search: 'USD per web search.',
+  per_file_search: "USD per search in files that lie with the provider, by the provider's own tool.",
+  per_container_gb: "USD per gigabyte of a container's memory in which the provider runs code, for one answer.",
   'prices.<name>.context': 'Prices for the whole call once its input is long; what a tier leaves out stays as it is.',
   'context[].above': 'Input tokens above which the tier holds.',
   service_tiers: 'What a service tier multiplies the whole price with.',

@@ -13,6 +13,10 @@ export interface QuotedTarget {
   /** Undefined when nobody knows a price: never to be taken for free. */
   readonly price: Price | undefined;
   readonly contextLength: number | undefined;
+  /** The call as this target receives it, where its settings change what is asked for. */
+  readonly call?: Call | undefined;
+  /** The tier it is served in when it names none; one that no price lists takes the dearest. */
+  readonly unaskedTier?: string | undefined;
 }
 
 /** The most a call can use and cost, whichever of its targets serves it. */
@@ -42,19 +46,26 @@ export function quoteCall(call: Call, targets: readonly QuotedTarget[], nowMs: n
   let inputTokens = 0;
   let outputTokens = 0;
   let gatewaySetsOutput = false;
-  const units = unitBounds(call);
+  let { choices } = call;
+  let units = unitBounds(call);
   for (const target of targets) {
-    const input = inputTokenBound(call.content, target.catalogueId, { model: target.model, contextLength: target.contextLength });
+    const { call: asked = call, price } = target;
+    const input = inputTokenBound(asked.content, target.catalogueId, { model: target.model, contextLength: target.contextLength });
     inputTokens = Math.max(inputTokens, input);
-    const output = target.price === undefined ? call.maxOutputTokens : outputTokenBound(call.maxOutputTokens, target.price);
+    choices = Math.max(choices, asked.choices);
+    const output = price === undefined ? asked.maxOutputTokens : outputTokenBound(asked.maxOutputTokens, price);
     if (output === undefined) gatewaySetsOutput = true;
     outputTokens = Math.max(outputTokens, output ?? assumedOutputTokens);
-    if (target.price !== undefined) bounds.push(boundFacts(call, target.price, { inputTokens: input, ...units }, nowMs));
+    const own = unitBounds(asked);
+    units = mostOf(units, own);
+    if (price === undefined) continue;
+    const serviceTier = target.unaskedTier ?? asked.serviceTier;
+    bounds.push({ ...boundFacts(asked, price, { inputTokens: input, ...own }, nowMs), serviceTier });
   }
   return {
     inputTokens,
     outputTokens,
-    choices: call.choices,
+    choices,
     gatewaySetsOutput,
     units,
     unpriced: targets.filter(({ price }) => price === undefined).map(({ name }) => name),
@@ -71,6 +82,19 @@ function unitBounds(call: Call): Required<CallUnits> {
     audioMs: call.units?.audioMs ?? call.content.audio.reduce((sum, audio) => sum + audioMsBound(audio), 0),
     characters: call.units?.characters ?? 0,
     searches: call.units?.searches ?? 0,
+    fileSearches: call.units?.fileSearches ?? 0,
+    containers: call.units?.containers ?? 0,
+  };
+}
+
+function mostOf(one: Required<CallUnits>, other: Required<CallUnits>): Required<CallUnits> {
+  return {
+    images: Math.max(one.images, other.images),
+    audioMs: Math.max(one.audioMs, other.audioMs),
+    characters: Math.max(one.characters, other.characters),
+    searches: Math.max(one.searches, other.searches),
+    fileSearches: Math.max(one.fileSearches, other.fileSearches),
+    containers: Math.max(one.containers, other.containers),
   };
 }
 
@@ -82,7 +106,6 @@ function boundFacts(call: Call, price: Price, most: Required<CallUnits> & { read
     price,
     ...most,
     choices: call.choices,
-    serviceTier: call.serviceTier,
     atMs,
     promptCache: call.content.promptCache,
     audioInput: call.content.audio.length > 0,

@@ -66,6 +66,23 @@ export interface CallUnits {
   readonly characters?: number;
   /** Provider-side searches, or units of search where reranking is priced by them. */
   readonly searches?: number;
+  /** Searches in files that lie with the provider. */
+  readonly fileSearches?: number;
+  /** Containers that the provider runs code in, by the gigabyte of their memory. */
+  readonly containers?: number;
+}
+
+/** Tools that the provider runs by itself while it answers. */
+export interface HostedTools {
+  /** The uses that money is held for. */
+  readonly uses: number;
+  /**
+   * Whether there can be no more: `yes`, because the request or the API says so; `if-sent`, when the gateway sends `uses`
+   * along as a bound; `no`, where nothing that could be sent bounds them.
+   */
+  readonly bounded: 'yes' | 'if-sent' | 'no';
+  /** A tool among them that has no price. */
+  readonly unpriced?: string | undefined;
 }
 
 /** A request in any dialect, validated, and what the gateway has to know of it. */
@@ -95,6 +112,7 @@ export interface Call {
   /** Parameters of the query that travel to a native provider, such as `beta`. */
   readonly forwardedQuery?: Readonly<Record<string, string>>;
   readonly units?: CallUnits;
+  readonly hostedTools?: HostedTools;
   /** The request as it came, where it is a form and `body` only what its text fields say. */
   readonly form?: MultipartForm;
   /** How the events of a stream are framed for the caller, where it is not as server-sent events. */

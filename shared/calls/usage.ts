@@ -34,6 +34,10 @@ export const usageSchema = z.strictObject({
   characters: count.default(0),
   /** Provider-side searches made, for models priced by the search. */
   searches: count.default(0),
+  /** Searches in files that lie with the provider, for tools priced by the search. */
+  fileSearches: count.default(0),
+  /** Containers that the provider ran code in, by the gigabyte of their memory. */
+  containers: count.default(0),
 });
 
 /** See {@link usageSchema}. */
@@ -54,6 +58,8 @@ export function usageOf(counts: Partial<Usage>): Usage {
     audioMs: 0,
     characters: 0,
     searches: 0,
+    fileSearches: 0,
+    containers: 0,
     ...counts,
   };
 }
@@ -73,5 +79,7 @@ export function sumOfUsage(one: Usage, other: Usage): Usage {
     audioMs: one.audioMs + other.audioMs,
     characters: one.characters + other.characters,
     searches: one.searches + other.searches,
+    fileSearches: one.fileSearches + other.fileSearches,
+    containers: one.containers + other.containers,
   };
 }

@@ -20,9 +20,21 @@ export function readChatAnswer(body: JsonObject): AnswerFacts {
   for (const choice of choices) {
     if (!isJsonObject(choice)) continue;
     facts.finishReason ??= finishReasonOf(choice.finish_reason);
-    if (isJsonObject(choice.message)) addContent(facts, choice.message);
+    if (!isJsonObject(choice.message)) continue;
+    addContent(facts, choice.message);
+    if (citesWeb(choice.message)) facts.usage = withSearch(facts.usage);
   }
   return facts;
+}
+
+/** Whether a message or a delta cites pages: who searched without counting shows it by this. */
+export function citesWeb({ annotations }: JsonObject): boolean {
+  return Array.isArray(annotations) && annotations.some((annotation) => isJsonObject(annotation) && annotation.type === 'url_citation');
+}
+
+/** The usage with one search at least. */
+export function withSearch(usage: Usage | undefined): Usage | undefined {
+  return usage && { ...usage, searches: Math.max(1, usage.searches) };
 }
 
 /**
@@ -52,6 +64,7 @@ export function readChatUsage(value: JsonValue | undefined): Usage | undefined {
     reasoningTokens: Math.min(output, whole(usage.completion_tokens_details?.reasoning_tokens)),
     inputAudioTokens: Math.min(input, whole(usage.prompt_tokens_details?.audio_tokens)),
     outputAudioTokens: Math.min(output, whole(usage.completion_tokens_details?.audio_tokens)),
+    searches: whole(usage.server_tool_use?.web_search_requests),
   });
 }
 

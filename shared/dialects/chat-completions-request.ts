@@ -1,11 +1,12 @@
 import { Buffer } from 'node:buffer';
-import type { AudioFacts, Call, ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import type { AudioFacts, Call, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
 import { inChatWords } from './chat-completions-borrowed.ts';
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
+import { nameServiceTier } from './service-tier.ts';
 
 /** Validates a chat completion request and gathers what the gateway has to know of it. */
 export function parseChatRequest(request: DialectRequest): Call {
@@ -13,6 +14,7 @@ export function parseChatRequest(request: DialectRequest): Call {
   const parsed = chatRequestSchema.safeParse(body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const chat = parsed.data;
+  const hosted = hostedToolsOf(body);
   // What is said in other words may take more of them.
   const bodyBytes = body === request.body ? request.bodyBytes : Math.max(request.bodyBytes, Buffer.byteLength(JSON.stringify(body)));
   return {
@@ -28,7 +30,27 @@ export function parseChatRequest(request: DialectRequest): Call {
     content: contentFacts(chat, bodyBytes),
     ...(typeof chat.reasoning_effort === 'string' && { reasoningEffort: chat.reasoning_effort }),
     forwardedHeaders: {},
+    ...(hosted && { units: { searches: hosted.uses }, hostedTools: hosted }),
   };
+}
+
+/** Results that are charged as one search: https://openrouter.ai/docs/guides/features/plugins/web-search */
+const resultsPerSearch = 5;
+
+/** Sources that a live search reads unless told otherwise. */
+const usualSources = 20;
+
+/**
+ * Searches that a provider makes for an answer: one where `web_search_options` are set (https://platform.openai.com/docs/guides/tools-web-search),
+ * by the results a `web` plugin asks for, and as often as it likes where `search_parameters` turn it on.
+ */
+function hostedToolsOf(body: JsonObject): HostedTools | undefined {
+  const { search_parameters: live, plugins } = body;
+  if (isJsonObject(live) && live.mode !== 'off') return { uses: usualSources, bounded: 'no' };
+  const web = Array.isArray(plugins) ? plugins.filter(isJsonObject).find(({ id }) => id === 'web') : undefined;
+  if (web === undefined) return body.web_search_options == null ? undefined : { uses: 1, bounded: 'yes' };
+  const results = typeof web.max_results === 'number' ? web.max_results : resultsPerSearch;
+  return { uses: Math.max(1, Math.ceil(results / resultsPerSearch)), bounded: 'yes' };
 }
 
 /**
@@ -119,5 +141,6 @@ export function nativeChatBody(call: Call, target: NativeTarget): JsonObject {
     delete body.max_completion_tokens;
     body[target.maxTokensField] = target.maxOutputTokens;
   }
+  nameServiceTier(body, target);
   return body;
 }

@@ -97,6 +97,8 @@ export const chatUsageSchema = z.looseObject({
     .looseObject({ cached_tokens: tokens, cache_write_tokens: tokens, cache_write_1h_tokens: tokens, audio_tokens: tokens })
     .nullish(),
   completion_tokens_details: z.looseObject({ reasoning_tokens: tokens, audio_tokens: tokens }).nullish(),
+  // OpenRouter counts the searches of its providers so (https://openrouter.ai/docs/guides/features/plugins/web-search).
+  server_tool_use: z.looseObject({ web_search_requests: tokens }).nullish(),
   // DeepSeek (https://api-docs.deepseek.com/guides/kv_cache) reports cached input beside the details.
   prompt_cache_hit_tokens: tokens,
   // Moonshot reports it here (https://platform.moonshot.ai/docs/api/chat).

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
-import { addContent, finishReasonOf, readChatFault, readChatUsage, textOf } from './chat-completions-answer.ts';
+import { addContent, citesWeb, finishReasonOf, readChatFault, readChatUsage, textOf, withSearch } from './chat-completions-answer.ts';
 import type { FrameReading, StreamState } from './dialect.ts';
 
 /** What is remembered of a chat completion stream. */
@@ -11,6 +11,8 @@ export interface ChatStreamState extends StreamState {
   /** Indexes of choices that have begun, and those that have finished. */
   readonly begun: Set<number>;
   readonly finished: Set<number>;
+  /** Whether what was said cites pages. */
+  cites: boolean;
   sawDone: boolean;
   sentUsage: boolean;
 }
@@ -30,6 +32,7 @@ export function startChatStream(streamUsage: boolean): ChatStreamState {
     created: undefined,
     begun: new Set(),
     finished: new Set(),
+    cites: false,
     sawDone: false,
     sentUsage: false,
   };
@@ -68,14 +71,16 @@ function readChoice(state: ChatStreamState, choice: JsonObject): boolean {
     state.finished.add(index);
     state.finishReason ??= finish;
   }
-  return isJsonObject(choice.delta) ? addContent(state, choice.delta) : false;
+  if (!isJsonObject(choice.delta)) return false;
+  state.cites ||= citesWeb(choice.delta);
+  return addContent(state, choice.delta);
 }
 
 function readUsage(state: ChatStreamState, chunk: JsonObject, withoutChoices: boolean): FrameReading {
   const usage = readChatUsage(chunk.usage);
   if (usage === undefined) return silent;
   // Some providers count up in every chunk; the last word is the right one.
-  state.usage = usage;
+  state.usage = state.cites ? withSearch(usage) : usage;
   const final = withoutChoices || (state.begun.size > 0 && state.finished.size === state.begun.size);
   if (final) state.sentUsage = true;
   return { ...silent, finalUsage: final, withhold: withoutChoices && !state.streamUsage };

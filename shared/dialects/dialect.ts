@@ -23,6 +23,14 @@ export interface DialectRequest {
   readonly form?: MultipartForm;
 }
 
+/** What is sent along with a call under a budget, because money is held for no more than this. */
+export interface SpendingBounds {
+  /** The service tier to ask for where the call names none, or leaves it to the account. */
+  readonly serviceTier?: string;
+  /** How often the provider may use each tool of its own, where the call sets no bound. */
+  readonly toolUses?: number;
+}
+
 /** What a native provider must be told in its own way. */
 export interface NativeTarget {
   /** The provider's own name of the model. */
@@ -37,6 +45,7 @@ export interface NativeTarget {
   readonly stream: boolean;
   /** Fields of the target's configuration that replace the caller's. */
   readonly overrides: Readonly<JsonObject>;
+  readonly bounds?: SpendingBounds | undefined;
 }
 
 /** What the gateway keeps of an answer, whole or streamed. */

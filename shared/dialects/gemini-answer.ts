@@ -126,7 +126,16 @@ function searchesIn(body: JsonObject, model: string | undefined): number {
     const found = isJsonObject(groundingMetadata) ? groundingMetadata.webSearchQueries : undefined;
     return sum + (Array.isArray(found) ? found.length : 0);
   }, 0);
-  return /gemini-[12]\b/.test(model ?? '') ? Math.min(1, queries) : queries;
+  const mapped = candidatesOf(body).some(
+    ({ groundingMetadata }) => isJsonObject(groundingMetadata) && hasMaps(groundingMetadata.groundingChunks),
+  );
+  const searches = Math.max(queries, mapped ? 1 : 0);
+  return /gemini-[12]\b/.test(model ?? '') ? Math.min(1, searches) : searches;
+}
+
+/** Grounding with Maps names no queries; that there was some is seen by what it found. */
+function hasMaps(chunks: JsonValue | undefined): boolean {
+  return Array.isArray(chunks) && chunks.some((chunk) => isJsonObject(chunk) && isJsonObject(chunk.maps));
 }
 
 /** The fault in Google's error body (https://cloud.google.com/apis/design/errors). */

@@ -1,4 +1,4 @@
-import type { AudioFacts, Call, ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
+import type { AudioFacts, Call, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { base64Bytes } from '../calls/media-type.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -16,6 +16,7 @@ export function parseGeminiRequest(request: DialectRequest): Call {
   const gemini = parsed.data;
   const config = gemini.generationConfig ?? gemini.generation_config;
   const stream = request.path.action === 'streamGenerateContent';
+  const hosted = hostedToolsOf(gemini);
   return {
     dialect: 'gemini',
     model: model.data,
@@ -28,7 +29,7 @@ export function parseGeminiRequest(request: DialectRequest): Call {
     serviceTier: gemini.serviceTier ?? gemini.service_tier ?? undefined,
     content: contentFacts(gemini, request.bodyBytes),
     forwardedHeaders: {},
-    units: { searches: searchesOf(gemini) },
+    ...(hosted && { units: { searches: hosted.uses }, hostedTools: hosted }),
     // Without `alt=sse` Google streams one JSON array (https://cloud.google.com/apis/docs/system-parameters).
     ...(stream && request.query.alt !== 'sse' && { streamForm: 'json-array' as const }),
   };
@@ -59,8 +60,13 @@ function serverToolsOf(gemini: GeminiRequest): string[] {
   return (gemini.tools ?? []).flatMap((tool) => serverTools.filter((name) => tool[name] != null));
 }
 
-function searchesOf(gemini: GeminiRequest): number {
-  return serverToolsOf(gemini).some((name) => /search|maps/i.test(name)) ? mostSearches : 0;
+/** Those among them that have a fee. Reading one's own files has none but the tokens. */
+const chargedTools = /^(google|enterprise).*(search|maps)/i;
+
+/** Nothing in a request bounds how often Google searches for it. */
+function hostedToolsOf(gemini: GeminiRequest): HostedTools | undefined {
+  const charged = serverToolsOf(gemini).some((name) => chargedTools.test(name));
+  return charged ? { uses: mostSearches, bounded: 'no' } : undefined;
 }
 
 /** Text is bounded by the whole body less the media in it, as a field that nobody here knows may be read as well. */

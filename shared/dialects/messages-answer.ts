@@ -17,6 +17,7 @@ export function readMessagesAnswer(body: JsonObject): AnswerFacts {
     toolNames: [],
     serviceTier: billedTier(body.usage),
   };
+  noteContainer(facts, body.container);
   for (const block of Array.isArray(body.content) ? body.content : []) if (isJsonObject(block)) addBlock(facts, block);
   return facts;
 }
@@ -47,6 +48,11 @@ export function readMessagesUsage(value: JsonValue | undefined): Usage | undefin
     reasoningTokens: Math.min(total.output, whole(usage.output_tokens_details?.thinking_tokens)),
     searches: whole(usage.server_tool_use?.web_search_requests),
   });
+}
+
+/** Where code ran, the message names the container it ran in. */
+export function noteContainer(facts: AnswerFacts, container: JsonValue | undefined): void {
+  if (isJsonObject(container) && facts.usage !== undefined) facts.usage = { ...facts.usage, containers: 1 };
 }
 
 interface Counts {

@@ -1,5 +1,5 @@
-import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
-import { isJsonObject } from '../calls/json.ts';
+import type { CallUnits, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
+import { isJsonObject, type JsonValue } from '../calls/json.ts';
 import { base64Bytes } from '../calls/media-type.ts';
 import type { CountTokensRequest, MessagesBlock, MessagesTool } from './messages-schema.ts';
 
@@ -121,10 +121,34 @@ const loopTurns = 10;
 
 const serverTools = /^(web_search|web_fetch|code_execution|tool_search_tool|advisor)_/;
 
-/** The most searches a request can make, each with a price of its own; undefined where it cannot search. */
-export function searchesBound(request: CountTokensRequest): number | undefined {
-  const tools = (request.tools ?? []).filter(({ type }) => type?.startsWith('web_search_'));
-  return tools.length === 0 ? undefined : serverUses(tools);
+/** Server tools that take a bound on their uses; the others end with the loop. */
+const boundable = /^(web_search|web_fetch)_/;
+
+/** What a request's server tools may come to; undefined where it has none. */
+export function hostedToolsOf(
+  request: CountTokensRequest,
+): { readonly tools: HostedTools; readonly units: Pick<CallUnits, 'searches' | 'containers'> } | undefined {
+  const tools = (request.tools ?? []).filter(({ type }) => serverTools.test(type ?? ''));
+  if (tools.length === 0) return undefined;
+  const searches = tools.filter(({ type }) => type?.startsWith('web_search_'));
+  const isOpen = ({ type, max_uses }: MessagesTool): boolean => boundable.test(type ?? '') && max_uses == null;
+  return {
+    tools: { uses: loopTurns, bounded: tools.some(isOpen) ? 'if-sent' : 'yes' },
+    units: {
+      ...(searches.length > 0 && { searches: serverUses(searches) }),
+      ...(tools.some(({ type }) => type?.startsWith('code_execution_')) && { containers: 1 }),
+    },
+  };
+}
+
+/** The tools with a bound on their uses where the caller set none: what is sent is what money is held for. */
+export function withToolUses(tools: JsonValue | undefined, uses: number): JsonValue | undefined {
+  if (!Array.isArray(tools)) return tools;
+  return tools.map((tool) =>
+    isJsonObject(tool) && typeof tool.type === 'string' && boundable.test(tool.type) && tool.max_uses == null
+      ? { ...tool, max_uses: uses }
+      : tool,
+  );
 }
 
 /** How many times the provider may run tools of its own: as often as each allows, by default as long as the loop goes on. */

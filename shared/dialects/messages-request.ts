@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { messagesContentFacts, searchesBound } from './messages-content.ts';
+import { hostedToolsOf, messagesContentFacts, withToolUses } from './messages-content.ts';
 import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
 import { isSealed } from './sealed-metadata.ts';
 
@@ -13,7 +13,7 @@ export function parseMessagesRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const messages = parsed.data;
   refuseOtherModels(messages);
-  const searches = searchesBound(messages);
+  const hosted = hostedToolsOf(messages);
   return {
     dialect: 'messages',
     model: messages.model,
@@ -25,7 +25,7 @@ export function parseMessagesRequest(request: DialectRequest): Call {
     endUser: endUserIn(messages.metadata?.user_id),
     serviceTier: requestedTier(messages),
     content: messagesContentFacts(messages, request.bodyBytes),
-    ...(searches !== undefined && { units: { searches } }),
+    ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     ...forwarded(request),
   };
 }
@@ -121,6 +121,8 @@ export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject
     const thinking = thinkingWithin(body.thinking, target.maxOutputTokens);
     if (thinking !== undefined) body.thinking = thinking;
   }
+  const uses = target.bounds?.toolUses;
+  if (uses !== undefined && body.tools !== undefined) body.tools = withToolUses(body.tools, uses) ?? [];
   return body;
 }
 

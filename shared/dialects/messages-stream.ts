@@ -4,7 +4,7 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { FrameReading, StreamState } from './dialect.ts';
-import { addBlock, billedTier, messagesFinishReason, readMessagesFault, readMessagesUsage } from './messages-answer.ts';
+import { addBlock, billedTier, messagesFinishReason, noteContainer, readMessagesFault, readMessagesUsage } from './messages-answer.ts';
 import { freshStreamState, silentReading } from './stream-state.ts';
 
 /** What is remembered of a Messages stream. */
@@ -74,6 +74,7 @@ function readDelta(state: MessagesStreamState, event: JsonObject): FrameReading 
   const delta = isJsonObject(event.delta) ? event.delta : {};
   state.finishReason = messagesFinishReason(delta.stop_reason) ?? state.finishReason;
   noteUsage(state, event.usage);
+  noteContainer(state, delta.container);
   return { ...silentReading, finalUsage: state.usage !== undefined && isJsonObject(event.usage) };
 }
 

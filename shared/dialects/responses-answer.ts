@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { readChatFault, textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
+import { hostedUnitsOf } from './responses-hosted-tools.ts';
 import { responsesUsageSchema } from './responses-schema.ts';
 
 /** Understands a whole response. What is missing or odd stays undefined; the answer itself passes untouched. */
@@ -42,14 +43,8 @@ export function readResponsesUsage(response: JsonObject): Usage | undefined {
     cacheWriteTokens: Math.min(input, whole(usage.input_tokens_details?.cache_write_tokens)),
     outputTokens: output,
     reasoningTokens: Math.min(output, whole(usage.output_tokens_details?.reasoning_tokens)),
-    searches: searchesIn(response),
+    ...hostedUnitsOf(response),
   });
-}
-
-function searchesIn(response: JsonObject): number {
-  const told = isJsonObject(response.tool_usage) ? response.tool_usage.web_search : undefined;
-  if (isJsonObject(told) && typeof told.num_requests === 'number') return whole(told.num_requests);
-  return itemsOf(response.output).filter(({ type }) => type === 'web_search_call').length;
 }
 
 function whole(value: number | null | undefined): number {

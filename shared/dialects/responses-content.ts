@@ -1,7 +1,8 @@
 import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject } from '../calls/json.ts';
 import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
-import type { ResponsesItem, ResponsesPart, ResponsesRequest, ResponsesTool } from './responses-schema.ts';
+import { hostedToolsOf } from './responses-hosted-tools.ts';
+import type { ResponsesItem, ResponsesPart, ResponsesRequest } from './responses-schema.ts';
 
 /** What bears on the number of input tokens: text is bounded by the whole body less the media in it, as in chat completions. */
 export function responsesContentFacts(request: ResponsesRequest, bodyBytes: number): ContentFacts {
@@ -74,27 +75,7 @@ function hasStoredContext(request: ResponsesRequest, items: readonly ResponsesIt
   );
 }
 
-/** Tools that OpenAI runs itself (https://platform.openai.com/docs/guides/tools); all others answer through the caller. */
-const hosted = /^(web_search|file_search|code_interpreter|image_generation|mcp|tool_search|shell)/;
-
-/** Whether a tool is run by the provider. Some can be run on either side, and say on which. */
-function isHosted(tool: ResponsesTool): boolean {
-  const runsHere = tool.execution === 'client' || (isJsonObject(tool.environment) && tool.environment.type === 'local');
-  return hosted.test(tool.type) && !runsHere;
-}
-
-/**
- * Uses of hosted tools to hold money for where the caller sets no `max_tool_calls`: the API knows no bound of its own.
- * More than this is rare outside of deep research, whose callers do well to set one.
- */
-const assumedToolCalls = 4;
-
+/** How many uses of tools of its own the provider is given, at most. */
 function hostedUses(request: ResponsesRequest): number {
-  return (request.tools ?? []).some(isHosted) ? (request.max_tool_calls ?? assumedToolCalls) : 0;
-}
-
-/** The most searches a request is taken to make, each with a price of its own; undefined where it cannot search. */
-export function responsesSearchBound(request: ResponsesRequest): number | undefined {
-  const searches = (request.tools ?? []).some(({ type }) => type.startsWith('web_search'));
-  return searches ? hostedUses(request) : undefined;
+  return hostedToolsOf(request)?.tools.uses ?? 0;
 }

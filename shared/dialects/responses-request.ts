@@ -3,9 +3,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { responsesContentFacts, responsesSearchBound } from './responses-content.ts';
+import { responsesContentFacts } from './responses-content.ts';
+import { boundHostedTools, hostedToolsOf } from './responses-hosted-tools.ts';
 import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
 import { isSealed } from './sealed-metadata.ts';
+import { nameServiceTier } from './service-tier.ts';
 
 /** Validates a Responses request and gathers what the gateway has to know of it. */
 export function parseResponsesRequest(request: DialectRequest): Call {
@@ -13,7 +15,7 @@ export function parseResponsesRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const responses = parsed.data;
   check(responses);
-  const searches = responsesSearchBound(responses);
+  const hosted = hostedToolsOf(responses);
   const beta = request.headers['openai-beta'];
   return {
     dialect: 'responses',
@@ -26,7 +28,7 @@ export function parseResponsesRequest(request: DialectRequest): Call {
     endUser: responses.user ?? responses.safety_identifier ?? undefined,
     serviceTier: responses.service_tier ?? undefined,
     content: responsesContentFacts(responses, request.bodyBytes),
-    ...(searches !== undefined && { units: { searches } }),
+    ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     forwardedHeaders: beta === undefined ? {} : { 'openai-beta': beta },
   };
 }
@@ -50,6 +52,8 @@ export function nativeResponsesBody(call: Call, target: NativeTarget): JsonObjec
   else if (body.stream === true) body.stream = false;
   if (Array.isArray(body.input)) body.input = withoutSealed(body.input);
   if (target.maxOutputTokens !== undefined) body.max_output_tokens = target.maxOutputTokens;
+  nameServiceTier(body, target);
+  boundHostedTools(body, target);
   return body;
 }
 

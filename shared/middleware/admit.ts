@@ -5,16 +5,17 @@ import { type Quote, quoteCall } from '../admission/quote.ts';
 import { refusalError } from '../admission/refusal.ts';
 import { type Scope, scopesOf } from '../admission/scopes.ts';
 import type { Call } from '../calls/call.ts';
-import type { LiveConfig } from '../config/live-config.ts';
 import type { Directory } from '../control/directory.ts';
 import { subjectOf } from '../control/subject.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { mayHideOutput } from '../providers/hidden-output.ts';
-import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
+import { everyTarget, mapTargets, type Plan, type Target } from '../routing/plan.ts';
+import { boundedTarget } from '../routing/spending-bounds.ts';
 import { admitRequest, settlingMs } from './admit-request.ts';
 import { clampFloor } from './clamp-floor.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
 import { mayResume } from './may-resume.ts';
+import { quotedTarget, refuseUnboundedTools } from './quoted-target.ts';
 
 /** No amount of nano-USD or tokens is larger: what nothing limits may ask for more than can be counted. */
 const mostCounted = Number.MAX_SAFE_INTEGER;
@@ -51,13 +52,19 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   if (known(exchange.endpoint, 'endpoint').kind === 'count-tokens') {
     return admitRequest(exchange, scopes, { amountNanoUsd: 0, tokens: 0 }, { ledger: options.ledger, nowMs });
   }
+  const quoting = { call, dialect: exchange.dialect, config };
+  const mindsMoney = callOptions.maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
+  if (mindsMoney) refuseUnboundedTools(targets, quoting);
+  const bounded = (target: Target) =>
+    mindsMoney || hasBudget(target) ? boundedTarget(target, call, config.priceOf(target), nowMs) : target;
+  if (mindsMoney || targets.some(hasBudget)) exchange.plan = mapTargets(plan, bounded);
   const quote = quoteCall(
     call,
-    targets.map((target) => quotedTarget(target, config)),
+    targets.map((target) => quotedTarget(target, quoting)),
     nowMs,
   );
   exchange.quote = quote;
-  const outputTokens = cappedOutput(exchange, quote, scopes, callOptions.maxCostNanoUsd);
+  const outputTokens = cappedOutput(exchange, quote, { scopes, mindsMoney, maxCostNanoUsd: callOptions.maxCostNanoUsd });
   const { fixedOutput = false } = exchange.dialect;
   // An answer that another target may have to carry on costs twice at most; where that does not fit, it is not carried on.
   const attempts = mayResume(call, plan, exchange.dialect) ? 2 : 1;
@@ -92,21 +99,17 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   else if (heldTokens < outputTokens) lowerOutput(exchange, heldTokens);
 }
 
-/** A target as its costs are quoted. */
-export function quotedTarget(target: Target, config: LiveConfig) {
-  return {
-    name: target.name,
-    catalogueId: target.provider.row.id,
-    model: target.model,
-    price: config.priceOf(target),
-    contextLength: target.provider.limits(target.model).contextLength,
-  };
-}
-
 /** The most output tokens the call may have before any budget is asked: its own bound, lowered to what the caller will pay for. */
-function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[], maxCostNanoUsd: number | undefined): number {
+function cappedOutput(
+  exchange: Exchange,
+  quote: Quote,
+  {
+    scopes,
+    mindsMoney,
+    maxCostNanoUsd,
+  }: { readonly scopes: readonly Scope[]; readonly mindsMoney: boolean; readonly maxCostNanoUsd: number | undefined },
+): number {
   const { fixedOutput = false } = exchange.dialect;
-  const mindsMoney = maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
   if (mindsMoney && quote.unpriced.length > 0) throw unpricedModel(quote.unpriced);
   // Neither the caller nor the model bounds the output, so the gateway has to, or the hold would bound nothing.
   if ((mindsMoney || mindsTokens(scopes)) && quote.gatewaySetsOutput && !fixedOutput) lowerOutput(exchange, quote.outputTokens);
@@ -127,6 +130,10 @@ function cappedOutput(exchange: Exchange, quote: Quote, scopes: readonly Scope[]
 /** Whether any limit is about what a call uses, and not only about how many there are. */
 function mindsTokens(scopes: readonly Scope[]): boolean {
   return scopes.some(({ limits }) => limits.budgets.length > 0 || limits.tokensPerMinute !== undefined);
+}
+
+function hasBudget({ limits }: Target): boolean {
+  return (limits?.budgets?.length ?? 0) > 0;
 }
 
 function unpricedModel(names: readonly string[]): GatewayError {

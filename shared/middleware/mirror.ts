@@ -12,6 +12,7 @@ import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { type Exchange, known } from './exchange.ts';
+import { quotedTarget } from './quoted-target.ts';
 import { journeyOf } from './respond.ts';
 
 /** How long after its deadline a mirrored call may still be settling. */
@@ -101,9 +102,9 @@ async function admitted(exchange: Exchange, mirror: Target, requestId: string, {
   const scopes = ownScopesOf('mirror', gateway, [mirror.name]);
   const price = known(exchange.config, 'config').priceOf(mirror);
   if (price === undefined && scopes.some(({ limits }) => limits.budgets.length > 0)) return undefined;
-  const { provider, model, name } = mirror;
-  const quoted = { name, catalogueId: provider.row.id, model, price, contextLength: provider.limits(model).contextLength };
-  const quote = quoteCall(known(exchange.call, 'call'), [quoted], nowMs());
+  const call = known(exchange.call, 'call');
+  const quoting = { call, dialect: exchange.dialect, config: known(exchange.config, 'config') };
+  const quote = quoteCall(call, [quotedTarget(mirror, quoting)], nowMs());
   const answer = await ledger.admit({
     requestId,
     scopes,

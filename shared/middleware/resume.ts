@@ -10,10 +10,10 @@ import { routeCall } from '../routing/attempts.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
-import { quotedTarget } from './admit.ts';
 import { clampFloor } from './clamp-floor.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
 import { continues, mayResume } from './may-resume.ts';
+import { quotedTarget } from './quoted-target.ts';
 import { settleBroken } from './settle.ts';
 
 /** What carrying a broken answer on needs of the world. */
@@ -95,7 +95,7 @@ function restOf(exchange: Exchange, text: string, first: FirstPart, nowMs: numbe
   const longer = { ...call, content: { ...content, textBytes: content.textBytes + more, messages: content.messages + 1 } };
   const quote = quoteCall(
     longer,
-    targets.map((target) => quotedTarget(target, config)),
+    targets.map((target) => quotedTarget(target, { call: longer, dialect: exchange.dialect, config })),
     nowMs,
   );
   const most = mostOutput(exchange, quote, first);

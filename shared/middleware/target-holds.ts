@@ -1,12 +1,15 @@
 import type { Admitted, Ledger } from '../admission/ledger.ts';
-import { type QuotedTarget, quoteCall } from '../admission/quote.ts';
+import { quoteCall } from '../admission/quote.ts';
 import { targetScope } from '../admission/scopes.ts';
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { LiveConfig } from '../config/live-config.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { TargetLimiter, TargetPermit } from '../routing/journey.ts';
 import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
+import { unboundedTool } from '../routing/spending-bounds.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import { quotedTarget } from './quoted-target.ts';
 
 /** How long after its deadline a call may still be settling. */
 const settlingMs = 10_000;
@@ -15,6 +18,7 @@ const settlingMs = 10_000;
 export interface HeldCall {
   readonly requestId: string;
   readonly call: Call;
+  readonly dialect: Dialect;
   readonly plan: Plan;
   readonly config: Pick<LiveConfig, 'priceOf'>;
   readonly deadlineAtMs: number;
@@ -52,16 +56,11 @@ export class TargetHolds implements TargetLimiter {
     const scope = target.limits && targetScope(target.name, target.limits);
     if (scope === undefined) return undefined;
     const { ledger, nowMs } = this.#ports;
-    const { call, config, requestId, deadlineAtMs } = this.#held;
-    const quoted: QuotedTarget = {
-      name: target.name,
-      catalogueId: target.provider.row.id,
-      model: target.model,
-      price: config.priceOf(target),
-      contextLength: target.provider.limits(target.model).contextLength,
-    };
+    const { call, requestId, deadlineAtMs } = this.#held;
+    const quoted = quotedTarget(target, this.#held);
     // What cannot be priced cannot be kept within a sum.
-    if (quoted.price === undefined && scope.limits.budgets.length > 0) return { refusedUntilMs: undefined };
+    const unbounded = quoted.price === undefined || unboundedTool(target, quoted.call ?? call, quoted.price) !== undefined;
+    if (unbounded && scope.limits.budgets.length > 0) return { refusedUntilMs: undefined };
     const now = nowMs();
     const quote = quoteCall(call, [quoted], now);
     const answer = await ledger.admit({

@@ -6,8 +6,23 @@ export interface BuiltInProvider {
   /** Providers of the library, asked in this order; the first that knows the model answers. */
   readonly tables: readonly string[];
   readonly serviceTiers?: readonly ServiceTierRule[];
-  /** USD for one provider-side search, where the library has no price for it. The first rule that matches counts. */
-  readonly searches?: readonly { readonly models: string; readonly perSearch: number }[];
+  /** The tier that an account may be set to for calls that name none. The first rule that matches counts. */
+  readonly unaskedTiers?: readonly { readonly models: string; readonly tier: string | undefined }[];
+  /** What the provider charges for its own tools, where the library has no price for them. The first rule that matches counts. */
+  readonly tools?: readonly ToolRule[];
+}
+
+/** USD for one use of a tool that the provider runs, for the models whose name matches. */
+export interface ToolRule {
+  readonly models: string;
+  readonly perSearch?: number;
+  /** Charged once for a call that searches, however often it does. */
+  readonly searchesByTheCall?: true;
+  /** The search that such a model makes in every call. */
+  readonly perRequest?: number;
+  readonly perFileSearch?: number;
+  /** For a gigabyte of a container's memory and one answer. */
+  readonly perContainerGb?: number;
 }
 
 /** Multipliers for the models whose name matches; the first rule that matches counts. */
@@ -19,35 +34,46 @@ export interface ServiceTierRule {
 
 const standardNames = { default: 1, standard: 1, auto: 1 };
 
+/** OpenAI's newer models call `priority` the fast mode. */
 function openAiTiers(priority: number): Readonly<Record<string, number>> {
-  return { ...standardNames, scale: 1, flex: 0.5, batch: 0.5, priority };
+  return { ...standardNames, scale: 1, flex: 0.5, batch: 0.5, priority, fast: priority };
 }
 
 /**
- * Priority against standard, from the columns of https://platform.openai.com/docs/pricing: for
- * example gpt-5.5 12.50 against 5.00, gpt-4.1 3.50 against 2.00, gpt-4o-mini 0.25 against 0.15.
+ * Priority against standard, from https://openai.com/api-priority-processing/ and the columns of
+ * https://developers.openai.com/api/docs/pricing: gpt-5.5 12.50 against 5.00, gpt-4.1 3.50 against 2.00, gpt-4o-mini 0.25
+ * against 0.15, gpt-4o-2024-05-13 8.75 against 5.00, gpt-6-astra 20 against 10.
  * A model that is not listed takes the dearest of them. Flex and Batch are half the standard price.
  */
 const openAi: readonly ServiceTierRule[] = [
   { models: 'gpt-4o-mini*', multipliers: openAiTiers(1.66667) },
+  { models: 'gpt-4o-2024-05-13', multipliers: openAiTiers(1.75) },
   { models: 'gpt-4o*', multipliers: openAiTiers(1.7) },
   { models: 'gpt-4.1-nano*', multipliers: openAiTiers(2) },
   { models: 'gpt-4.1*', multipliers: openAiTiers(1.75) },
-  { models: 'o3*', multipliers: openAiTiers(1.75) },
+  { models: 'o3', multipliers: openAiTiers(1.75) },
+  { models: 'o3-2025*', multipliers: openAiTiers(1.75) },
   { models: 'o4-mini*', multipliers: openAiTiers(1.81819) },
   { models: 'gpt-5-mini*', multipliers: openAiTiers(1.8) },
-  { models: 'gpt-5.4*', multipliers: openAiTiers(2) },
   { models: 'gpt-5', multipliers: openAiTiers(2) },
+  { models: 'gpt-5-2025*', multipliers: openAiTiers(2) },
+  { models: 'gpt-5-codex*', multipliers: openAiTiers(2) },
+  { models: 'gpt-5.1*', multipliers: openAiTiers(2) },
+  { models: 'gpt-5.2*', multipliers: openAiTiers(2) },
+  { models: 'gpt-5.4*', multipliers: openAiTiers(2) },
+  { models: 'gpt-5.6*', multipliers: openAiTiers(2) },
+  { models: 'gpt-6*', multipliers: openAiTiers(2) },
   { models: '*', multipliers: openAiTiers(2.5) },
 ];
 
 /**
- * `fast` is the request's `speed: "fast"`, `us` its `inference_geo: "us"`; they stack with each other
- * and with caching. https://platform.claude.com/docs/en/about-claude/pricing
+ * `fast` is the request's `speed: "fast"` (https://platform.claude.com/docs/en/build-with-claude/fast-mode; six times on
+ * Opus 4.6, the dearest, stands for what is not listed), `us` its `inference_geo: "us"`
+ * (https://platform.claude.com/docs/en/manage-claude/data-residency); they stack with each other and with caching.
  */
 const anthropic: readonly ServiceTierRule[] = [
   { models: 'claude-opus-4-8*', multipliers: anthropicTiers(2) },
-  { models: 'claude-opus-5', multipliers: anthropicTiers(2) },
+  { models: 'claude-opus-5*', multipliers: anthropicTiers(2) },
   { models: '*', multipliers: anthropicTiers(6) },
 ];
 
@@ -55,16 +81,54 @@ function anthropicTiers(fast: number): Readonly<Record<string, number>> {
   return { ...standardNames, standard_only: 1, global: 1, priority: 1, batch: 0.5, us: 1.1, fast };
 }
 
-/** Priority is 75 to 100 % dearer, Flex and Batch half: https://ai.google.dev/gemini-api/docs/priority-inference */
+/**
+ * A workspace may be set to `inference_geo: "us"` for all requests that do not say; models before Opus 4.6 know no such
+ * setting (https://platform.claude.com/docs/en/manage-claude/data-residency).
+ */
+const anthropicUnasked = [
+  { models: 'claude-3*', tier: undefined },
+  { models: 'claude-*-4-0*', tier: undefined },
+  { models: 'claude-*-4-1*', tier: undefined },
+  { models: 'claude-*-4-2*', tier: undefined },
+  { models: 'claude-*-4-5*', tier: undefined },
+  { models: '*', tier: 'us' },
+];
+
+/** Priority is 75 to 100 % dearer, Flex and Batch half: https://ai.google.dev/gemini-api/docs/optimization */
 const google: readonly ServiceTierRule[] = [
   { models: '*', multipliers: { ...standardNames, unspecified: 1, flex: 0.5, batch: 0.5, priority: 2 } },
 ];
 
-/** Grounding with Google Search, free allowances left out: https://ai.google.dev/gemini-api/docs/pricing */
-const googleSearches = [
-  { models: 'gemini-3*', perSearch: 0.014 },
-  { models: '*', perSearch: 0.035 },
+/**
+ * Grounding with Google Search and Maps, free allowances left out, Maps at the price of Search or less: by the query from
+ * Gemini 3 on, by the prompt before. https://ai.google.dev/gemini-api/docs/pricing
+ */
+const googleTools: readonly ToolRule[] = [
+  { models: 'gemini-1*', perSearch: 0.035, searchesByTheCall: true },
+  { models: 'gemini-2*', perSearch: 0.035, searchesByTheCall: true },
+  { models: '*', perSearch: 0.014 },
 ];
+
+/**
+ * Web search at 10 USD per thousand calls, the preview of it at 25 for models that do not reason, file search at 2.50, a
+ * container at 0.03 for each gigabyte (1 GB 0.03, 4 GB 0.12, 16 GB 0.48, 64 GB 1.92) and twenty minutes, which no answer
+ * takes. The search models search in every call. https://developers.openai.com/api/docs/pricing
+ */
+const openAiTools: readonly ToolRule[] = [
+  { models: 'gpt-4o*search-preview*', perRequest: 0.025, perSearch: 0 },
+  { models: 'gpt-5-search-api*', perRequest: 0.01, perSearch: 0 },
+  { models: 'gpt-4*', perSearch: 0.025, perFileSearch: 0.0025, perContainerGb: 0.03 },
+  { models: '*', perSearch: 0.01, perFileSearch: 0.0025, perContainerGb: 0.03 },
+];
+
+/**
+ * 10 USD per thousand searches; code runs at 0.05 an hour, and an answer takes a quarter of one at most.
+ * https://platform.claude.com/docs/en/about-claude/pricing
+ */
+const anthropicTools: readonly ToolRule[] = [{ models: '*', perSearch: 0.01, perContainerGb: 0.0125 }];
+
+/** Web and X search 5 USD per thousand calls, files 10 at most, code 5 a run: https://docs.x.ai/developers/pricing */
+const xaiTools: readonly ToolRule[] = [{ models: '*', perSearch: 0.005, perFileSearch: 0.01, perContainerGb: 0.02 }];
 
 /** Priority adds 75 %, Flex takes half off: https://aws.amazon.com/bedrock/service-tiers/ */
 const bedrock: readonly ServiceTierRule[] = [
@@ -74,22 +138,21 @@ const bedrock: readonly ServiceTierRule[] = [
 /** Sluice's provider id → its prices. A provider that is not here has none but those of `gateway.yaml`. */
 export const builtInProviders: Readonly<Record<string, BuiltInProvider>> = {
   echo: { tables: ['echo'] },
-  openai: { tables: ['openai'], serviceTiers: openAi },
-  anthropic: { tables: ['anthropic'], serviceTiers: anthropic },
-  google: { tables: ['google'], serviceTiers: google, searches: googleSearches },
-  vertex: { tables: ['google', 'anthropic'], serviceTiers: google, searches: googleSearches },
+  openai: { tables: ['openai'], serviceTiers: openAi, tools: openAiTools },
+  anthropic: { tables: ['anthropic'], serviceTiers: anthropic, unaskedTiers: anthropicUnasked, tools: anthropicTools },
+  google: { tables: ['google'], serviceTiers: google, tools: googleTools },
+  vertex: { tables: ['google', 'anthropic'], serviceTiers: google, tools: googleTools },
   bedrock: { tables: ['aws'], serviceTiers: bedrock },
-  azure: { tables: ['azure', 'openai', 'anthropic', 'deepseek', 'x-ai', 'moonshotai'], serviceTiers: openAi },
+  azure: { tables: ['azure', 'openai', 'anthropic', 'deepseek', 'x-ai', 'moonshotai'], serviceTiers: openAi, tools: openAiTools },
   openrouter: {
     tables: ['openrouter'],
     serviceTiers: [{ models: '*', multipliers: openAiTiers(2.5) }],
-    // Five results at 4 USD per thousand: https://openrouter.ai/docs/guides/features/plugins/web-search
-    searches: [{ models: '*', perSearch: 0.02 }],
+    // Five results at 4 USD per thousand, or the provider's own search: https://openrouter.ai/docs/guides/features/plugins/web-search
+    tools: [{ models: '*', perSearch: 0.025 }],
   },
   mistral: { tables: ['mistral'] },
   groq: { tables: ['groq'] },
-  // https://docs.x.ai/docs/models: live search, per source.
-  xai: { tables: ['x-ai'], searches: [{ models: '*', perSearch: 0.025 }] },
+  xai: { tables: ['x-ai'], tools: xaiTools },
   deepseek: { tables: ['deepseek'] },
   together: { tables: ['together'] },
   fireworks: { tables: ['fireworks'] },

@@ -12,6 +12,8 @@ export interface BoundFacts {
   readonly choices?: number;
   /** The tier the request asks for; the provider may serve it in the standard one, so that is the least. */
   readonly serviceTier?: string | undefined;
+  /** Whether the account's own setting may choose a dearer tier than the request. Default true; false for list prices. */
+  readonly accountTier?: boolean;
   readonly atMs: number;
   /** Whether the request marks parts of the prompt for the provider's cache. Default `1h`, the dearest. */
   readonly promptCache?: ContentFacts['promptCache'];
@@ -23,6 +25,8 @@ export interface BoundFacts {
   readonly audioMs?: number;
   readonly characters?: number;
   readonly searches?: number;
+  readonly fileSearches?: number;
+  readonly containers?: number;
 }
 
 /**
@@ -86,11 +90,7 @@ function boundOf(facts: BoundFacts): Bound {
   const output = Math.max(dearest.output, dearest.reasoning, (facts.audioOutput ?? true) ? dearest.outputAudio : 0);
   return {
     rates: { ...dearest, input, output },
-    multiplier: Math.max(
-      MULTIPLIER_UNIT,
-      serviceTierMultiplier(facts.price, undefined),
-      serviceTierMultiplier(facts.price, facts.serviceTier),
-    ),
+    multiplier: dearestMultiplier(facts),
     units: {
       input: facts.inputTokens,
       cachedInput: 0,
@@ -105,7 +105,17 @@ function boundOf(facts: BoundFacts): Bound {
       audioHour: facts.audioMs ?? 0,
       request: 1,
       character: facts.characters ?? 0,
-      search: facts.searches ?? 0,
+      search: Math.min(facts.searches ?? 0, facts.price.mostSearches ?? Number.POSITIVE_INFINITY),
+      fileSearch: facts.fileSearches ?? 0,
+      container: facts.containers ?? 0,
     },
   };
+}
+
+/** The request's tier, the standard one in its place, and either of them with what the account may add. */
+function dearestMultiplier({ price, serviceTier, accountTier = true }: BoundFacts): number {
+  const unaskedTier = accountTier ? price.unaskedTier : undefined;
+  const asked = [undefined, serviceTier];
+  const tiers = unaskedTier === undefined ? asked : [...asked, unaskedTier, serviceTier && `${serviceTier}+${unaskedTier}`];
+  return tiers.reduce((most, tier) => Math.max(most, serviceTierMultiplier(price, tier)), MULTIPLIER_UNIT);
 }

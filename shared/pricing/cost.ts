@@ -40,7 +40,9 @@ export const SUM_UNITS_PER_NANO_USD = BigInt(PICO_PER_NANO) * BigInt(HOUR_MS) * 
  */
 export function costOf(usage: Usage, price: Price, facts: CostFacts): Cost {
   const rates = ratesAt(price, usage.inputTokens, facts.atMs);
-  const cost = chargeOf(unitsOf(usage), rates, serviceTierMultiplier(price, facts.serviceTier));
+  const units = unitsOf(usage);
+  const search = Math.min(units.search, price.mostSearches ?? units.search);
+  const cost = chargeOf({ ...units, search }, rates, serviceTierMultiplier(price, facts.serviceTier));
   if (Number.isSafeInteger(cost.totalNanoUsd)) return cost;
   throw new GatewayError('internal_error', 'A cost is past what can be counted exactly.');
 }
@@ -65,6 +67,8 @@ export function unitsOf(usage: Usage): Units {
     request: 1,
     character: usage.characters,
     search: usage.searches,
+    fileSearch: usage.fileSearches,
+    container: usage.containers,
   };
 }
 
@@ -78,11 +82,14 @@ function splitAudio(usage: Usage): { readonly plain: number; readonly cached: nu
   return { plain: usage.inputAudioTokens - cached, cached };
 }
 
+/** What the provider's own tools cost is the same in every service tier. */
+const toolFees: readonly RateName[] = ['search', 'fileSearch', 'container'];
+
 /** What one kind of unit adds to the exact sum, before rounding. */
 export function exactCharge(name: RateName, units: Units, rates: Rates, multiplier: number): bigint {
   if (units[name] === 0) return 0n;
   const perUnit = BigInt(rateOf(rates, name)) * (name === 'audioHour' ? 1n : BigInt(HOUR_MS));
-  return BigInt(units[name]) * perUnit * BigInt(multiplier);
+  return BigInt(units[name]) * perUnit * BigInt(toolFees.includes(name) ? MULTIPLIER_UNIT : multiplier);
 }
 
 /** Units × rates × multiplier, rounded up once: a cost and a bound are made by the same arithmetic. Exact below 9 million USD. */
@@ -110,6 +117,8 @@ export function chargeOf(units: Units, rates: Rates, multiplier: number): Cost {
     request: charge('request'),
     character: charge('character'),
     search: charge('search'),
+    fileSearch: charge('fileSearch'),
+    container: charge('container'),
   };
   return { totalNanoUsd: Number(chargedNanoUsd), parts };
 }

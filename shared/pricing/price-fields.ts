@@ -24,6 +24,8 @@ const scales = {
   per_request: ['request', PICO],
   per_million_characters: ['character', PICO_PER_MTOK],
   per_search: ['search', PICO],
+  per_file_search: ['fileSearch', PICO],
+  per_container_gb: ['container', PICO],
 } as const satisfies Record<keyof PriceFields, readonly [keyof Rates, number]>;
 
 /** Prices in USD, as an operator or the compiled table writes them, as rates in pico-USD. */

@@ -1,11 +1,11 @@
-import { type BuiltInProvider, builtInProviders } from './built-in-providers.ts';
+import { type BuiltInProvider, builtInProviders, type ToolRule } from './built-in-providers.ts';
 import { bySpecificity, isGlob, matchesPattern, patternMatcher } from './model-pattern.ts';
 import { outputLimitOf } from './output-limits.ts';
 import type { Price, PriceVariant } from './price.ts';
-import { variantFrom } from './price-fields.ts';
+import { type PriceFields, ratesFrom, variantFrom } from './price-fields.ts';
 import type { PriceOverride, PriceOverrides } from './price-override.ts';
 import { type BuiltInPrice, findBuiltInPrice } from './price-table.ts';
-import { wholeUnits } from './rates.ts';
+import type { Rates } from './rates.ts';
 
 /** What is to be priced. */
 export interface PriceQuery {
@@ -36,7 +36,11 @@ export function priceOf(query: PriceQuery): Price | undefined {
   const tiers = provider?.serviceTiers?.find((rule) => matchesPattern(rule.models, query.model))?.multipliers ?? standardTiers;
   const contextLength = query.contextLength ?? builtIn?.contextLength;
   const maxOutputTokens = query.maxOutputTokens ?? outputLimitOf(query.model);
+  const unaskedTier = provider?.unaskedTiers?.find((rule) => matchesPattern(rule.models, query.model))?.tier;
+  const tools = provider?.tools?.find((rule) => matchesPattern(rule.models, query.model));
   const facts = {
+    ...(tools?.searchesByTheCall === true ? { mostSearches: 1 } : {}),
+    ...(unaskedTier === undefined ? {} : { unaskedTier }),
     // Anthropic's prompt cache is written only where the request says `cache_control`.
     writesCacheUnasked: !query.model.toLowerCase().includes('claude'),
     ...(contextLength === undefined ? {} : { contextLength }),
@@ -48,7 +52,7 @@ export function priceOf(query: PriceQuery): Price | undefined {
     return { name: override.pattern, source: 'override', variants, serviceTiers: { ...tiers, ...serviceTiers }, ...facts };
   }
   if (builtIn === undefined || builtIn.variants.length === 0) return undefined;
-  return { name: builtIn.id, source: 'built-in', variants: withSearches(builtIn, provider, query.model), serviceTiers: tiers, ...facts };
+  return { name: builtIn.id, source: 'built-in', variants: withTools(builtIn, tools), serviceTiers: tiers, ...facts };
 }
 
 /** The words for no special tier, whichever tiers there are. */
@@ -74,15 +78,26 @@ function withDashedDate(model: string): string {
   return model.replace(/-(20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g, '-$1-$2-$3');
 }
 
-function withSearches(builtIn: BuiltInPrice, provider: BuiltInProvider | undefined, model: string): readonly PriceVariant[] {
-  const usd = provider?.searches?.find((rule) => matchesPattern(rule.models, model))?.perSearch;
-  if (usd === undefined) return builtIn.variants;
-  const search = wholeUnits(usd, 1e12);
+/** Where the library has another price for a search than the vendor's page, the dearer counts; one that every call makes costs nothing more. */
+function withTools(builtIn: BuiltInPrice, tools: ToolRule | undefined): readonly PriceVariant[] {
+  if (tools === undefined) return builtIn.variants;
+  const own = ratesFrom(toolFields(tools));
+  const searchOf = (rates: Rates): number => (tools.perRequest === undefined ? Math.max(own.search ?? 0, rates.search ?? 0) : 0);
+  const priced = (rates: Rates): Rates => ({ ...own, ...rates, search: searchOf(rates) });
   return builtIn.variants.map((variant) => ({
     ...variant,
-    rates: { search, ...variant.rates },
-    tiers: variant.tiers.map((tier) => ({ ...tier, rates: { search, ...tier.rates } })),
+    rates: priced(variant.rates),
+    tiers: variant.tiers.map((tier) => ({ ...tier, rates: priced(tier.rates) })),
   }));
+}
+
+function toolFields(tools: ToolRule): PriceFields {
+  return {
+    ...(tools.perSearch !== undefined && { per_search: tools.perSearch }),
+    ...(tools.perRequest !== undefined && { per_request: tools.perRequest }),
+    ...(tools.perFileSearch !== undefined && { per_file_search: tools.perFileSearch }),
+    ...(tools.perContainerGb !== undefined && { per_container_gb: tools.perContainerGb }),
+  };
 }
 
 interface OverrideIndex {

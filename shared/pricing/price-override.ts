@@ -29,6 +29,8 @@ export const priceOverrideSchema = z
     per_request: usd.max(1_000).optional(),
     per_million_characters: usd.optional(),
     per_search: usd.max(1_000).optional(),
+    per_file_search: usd.max(1_000).optional(),
+    per_container_gb: usd.max(1_000).optional(),
     /** Prices for the whole call once its input passes `above` tokens; what a tier leaves out stays as it is. */
     context: z.array(z.strictObject({ above: z.int().nonnegative(), ...tokenPrices })).optional(),
     /** What a service tier multiplies the whole price with; wins over the built-in multipliers. */

@@ -36,6 +36,10 @@ export interface Price {
   readonly variants: readonly PriceVariant[];
   /** Service tier → what it multiplies the price with. A name that is not listed takes the dearest. */
   readonly serviceTiers: Readonly<Record<string, number>>;
+  /** The most searches a call is charged for, where the provider charges by the call and not by the search. */
+  readonly mostSearches?: number;
+  /** A tier in which the provider may serve calls that do not ask for it, because the account is set so. */
+  readonly unaskedTier?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -106,6 +110,8 @@ export function dearestRates(price: Price, inputTokens: number, atMs: number): R
     request: dearest('request'),
     character: dearest('character'),
     search: dearest('search'),
+    fileSearch: dearest('fileSearch'),
+    container: dearest('container'),
   };
 }
 

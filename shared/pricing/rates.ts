@@ -24,6 +24,9 @@ export interface Rates {
   readonly request?: number;
   readonly character?: number;
   readonly search?: number;
+  readonly fileSearch?: number;
+  /** A gigabyte of a container's memory, for as long as one answer takes. */
+  readonly container?: number;
 }
 
 /** The name of one rate. */
@@ -45,6 +48,8 @@ export const rateNames = [
   'request',
   'character',
   'search',
+  'fileSearch',
+  'container',
 ] as const satisfies readonly RateName[];
 
 /**
@@ -56,7 +61,7 @@ export const rateNames = [
  *   and is missing from some resellers' lists.
  * - Output costs at least what input costs, reasoning is output, audio is text.
  *
- * Units with nothing wider (images, hours, requests, characters, searches) cost zero when absent.
+ * Units with nothing wider (images, hours, requests, characters, searches, containers) cost zero when absent.
  */
 export function rateOf(rates: Rates, name: RateName): number {
   const input = rates.input ?? 0;
@@ -85,6 +90,8 @@ export function rateOf(rates: Rates, name: RateName): number {
     case 'request':
     case 'character':
     case 'search':
+    case 'fileSearch':
+    case 'container':
       return rates[name] ?? 0;
   }
 }

@@ -147,6 +147,28 @@ export class ConfiguredProvider {
     return this.row.id === 'openrouter';
   }
 
+  /**
+   * The service tier asked for where a call under a budget names none: OpenAI's projects can be set to a dearer one
+   * (https://developers.openai.com/api/docs/guides/priority-processing), and an answer need not say so. `account` is no tier
+   * but the wish to leave it to the account, as Azure's deployments have it, of which not all take the field
+   * (https://learn.microsoft.com/azure/foundry/openai/concepts/priority-processing); undefined where there is no such setting.
+   */
+  get unaskedTier(): string | undefined {
+    if (this.#settings.service_tier !== undefined) return this.#settings.service_tier;
+    if (this.row.id === 'openai') return 'default';
+    return this.row.id === 'azure' ? 'account' : undefined;
+  }
+
+  /** Whether a bound on the uses of its own tools can be sent to it. In Messages the tool itself has a field for it. */
+  boundsToolUses(dialect: DialectName): boolean {
+    return dialect === 'messages' || (dialect === 'responses' && (this.row.id === 'openai' || this.row.id === 'azure'));
+  }
+
+  /** Whether the operator takes the usual number of uses for a bound where there is none. */
+  get assumesToolUses(): boolean {
+    return this.#settings.unbounded_tools === 'assume';
+  }
+
   /** Whether the operator declares that it neither keeps nor trains on what it is sent. */
   get deniesDataCollection(): boolean {
     return this.#settings.data_collection === 'deny';

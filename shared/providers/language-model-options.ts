@@ -63,13 +63,23 @@ export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt
     ...worded,
     prompt: own.arrange?.(worded.prompt) ?? worded.prompt,
     ...(cap !== undefined && sendsCap && { maxOutputTokens: cap }),
-    ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && { providerOptions: unstored(options.providerOptions) }),
+    ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && {
+      providerOptions: openAiOptions(options.providerOptions, attempt.bounds?.serviceTier),
+    }),
   };
 }
 
-/** The gateway keeps no conversations at a provider unless told to; reasoning then travels encrypted. */
-function unstored(given: LanguageModelV4CallOptions['providerOptions']): NonNullable<LanguageModelV4CallOptions['providerOptions']> {
-  return { ...given, openai: { store: false, ...given?.openai } };
+/**
+ * The gateway keeps no conversations at a provider unless told to; reasoning then travels encrypted. Under a budget it says
+ * which service tier it means, as `nameServiceTier` does for who is spoken to natively.
+ */
+function openAiOptions(
+  given: LanguageModelV4CallOptions['providerOptions'],
+  serviceTier: string | undefined,
+): NonNullable<LanguageModelV4CallOptions['providerOptions']> {
+  const { openai } = given ?? {};
+  const names = openai?.serviceTier !== undefined && openai.serviceTier !== 'auto';
+  return { ...given, openai: { store: false, ...openai, ...(serviceTier !== undefined && !names && { serviceTier }) } };
 }
 
 /** The fields that this provider's package leaves out without a warning: those it reads under none of their keys, and a few more. */

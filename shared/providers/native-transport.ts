@@ -123,7 +123,7 @@ interface Payload {
   readonly body: string | Buffer;
 }
 
-function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides }: Attempt): Payload {
+function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides, bounds }: Attempt): Payload {
   const target = {
     model,
     asksForStreamUsage: provider.asksForStreamUsage,
@@ -131,6 +131,7 @@ function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides 
     maxOutputTokens,
     stream: call.stream,
     overrides,
+    bounds,
   };
   const form = dialect.nativeForm?.(call, target);
   if (form !== undefined) return { contentType: `multipart/form-data; boundary="${form.boundary}"`, body: renderForm(form) };

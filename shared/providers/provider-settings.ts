@@ -56,6 +56,13 @@ export const providerSettingsSchema = z.strictObject({
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
   /** How it is asked to carry on with an answer that has begun; see `resume` of routes. */
   continues_by: z.enum(['assistant_message', 'prefix', 'partial', 'continue_final_message']).optional(),
+  /** The service tier asked for where a call under a budget names none; `account` leaves it to the account. */
+  service_tier: z
+    .string()
+    .regex(/^[a-z_]{1,32}$/, 'must be the name of a service tier, such as default, flex or priority, or account')
+    .optional(),
+  /** What becomes, under a budget, of calls that let the provider run tools of its own without any bound. */
+  unbounded_tools: z.enum(['refuse', 'assume']).optional(),
   models: z.record(z.string(), modelSettingsSchema).optional(),
 });
 

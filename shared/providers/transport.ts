@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect, SpendingBounds } from '../dialects/dialect.ts';
 import type { FrameSource } from '../streaming/frame-source.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
 
@@ -26,6 +26,7 @@ export interface Attempt {
   /** The provider's own name of the model. */
   readonly model: string;
   readonly overrides: Readonly<JsonObject>;
+  readonly bounds?: SpendingBounds | undefined;
   /** A cap on output tokens set by the gateway, when the budget affords no more. */
   readonly maxOutputTokens: number | undefined;
   readonly timeouts: Timeouts;

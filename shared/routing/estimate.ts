@@ -32,7 +32,16 @@ export function listPrice(facts: CallFacts, priceOf: PriceOf): PlanView['priceOf
 }
 
 function bound(price: Price, inputTokens: number, maxOutputTokens: number, { nowMs }: Pick<CallFacts, 'nowMs'>): number {
-  return costBound({ price, inputTokens, maxOutputTokens, atMs: nowMs, promptCache: 'none', audioInput: false, audioOutput: false });
+  return costBound({
+    price,
+    inputTokens,
+    maxOutputTokens,
+    atMs: nowMs,
+    accountTier: false,
+    promptCache: 'none',
+    audioInput: false,
+    audioOutput: false,
+  });
 }
 
 /** How fast a target is: its fastest lane. */

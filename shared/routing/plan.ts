@@ -77,6 +77,17 @@ export function everyTarget(plan: Pick<Plan, 'targets' | 'fallbacks'>): readonly
   return unique([...plan.targets, ...contextLength, ...contentPolicy]);
 }
 
+/** The plan with each of its targets changed, the mirror too. */
+export function mapTargets(plan: Plan, change: (target: Target) => Target): Plan {
+  const { contextLength, contentPolicy } = plan.fallbacks;
+  return {
+    ...plan,
+    targets: plan.targets.map(change),
+    fallbacks: { contextLength: contextLength.map(change), contentPolicy: contentPolicy.map(change) },
+    mirror: plan.mirror && change(plan.mirror),
+  };
+}
+
 /**
  * Every target behind a name, whatever the conditions on it, in the order of the configuration.
  * @throws GatewayError `model_not_found`.

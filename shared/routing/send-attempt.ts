@@ -46,6 +46,7 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
       provider: target.provider,
       model: target.model,
       overrides: target.overrides,
+      bounds: target.bounds,
       maxOutputTokens: journey.maxOutputTokens,
       timeouts: mayFailOver ? leavingTime(target.timeouts, leftMs) : target.timeouts,
       signal: deadline.signal,

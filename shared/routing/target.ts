@@ -1,5 +1,6 @@
 import type { ModelLimits } from '../admission/limits.ts';
 import type { JsonObject } from '../calls/json.ts';
+import type { SpendingBounds } from '../dialects/dialect.ts';
 import type { ConfiguredProvider } from '../providers/configured-provider.ts';
 import type { Timeouts } from '../providers/transport.ts';
 import type { CallFacts } from './call-facts.ts';
@@ -17,6 +18,8 @@ export interface Target {
   readonly retries: number;
   readonly timeouts: Timeouts;
   readonly overrides: Readonly<JsonObject>;
+  /** What has to be sent along so that what is held covers what is billed. */
+  readonly bounds?: SpendingBounds | undefined;
   /** Limits of its own, kept over all instances. */
   readonly limits?: ModelLimits | undefined;
 }

@@ -8,7 +8,7 @@ const quote: Quote = {
   inputTokens: 1_000,
   outputTokens: 10_000,
   choices: 1,
-  units: { images: 0, audioMs: 0, characters: 0, searches: 0 },
+  units: { images: 0, audioMs: 0, characters: 0, searches: 0, fileSearches: 0, containers: 0 },
   gatewaySetsOutput: false,
   unpriced: [],
   costWith: (tokens) => 1_000 + 2 * tokens,

@@ -9,6 +9,8 @@ export interface UsageLimits {
   readonly audioMs?: number;
   readonly characters?: number;
   readonly searches?: number;
+  readonly fileSearches?: number;
+  readonly containers?: number;
   /** What may have been written to the provider's cache. */
   readonly cacheWrites?: 'none' | '5m' | '1h';
 }
@@ -32,6 +34,8 @@ export function usages(limits: UsageLimits): fc.Arbitrary<Usage> {
       audioMs: upTo(limits.audioMs),
       characters: upTo(limits.characters),
       searches: upTo(limits.searches),
+      fileSearches: upTo(limits.fileSearches),
+      containers: upTo(limits.containers),
     })
     .map((drawn) => {
       const cachedInputTokens = Math.floor(drawn.input * drawn.cached);
@@ -50,6 +54,8 @@ export function usages(limits: UsageLimits): fc.Arbitrary<Usage> {
         audioMs: drawn.audioMs,
         characters: drawn.characters,
         searches: drawn.searches,
+        fileSearches: drawn.fileSearches,
+        containers: drawn.containers,
       };
     });
 }

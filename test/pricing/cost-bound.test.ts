@@ -54,6 +54,8 @@ const oddPrices: fc.Arbitrary<Price> = fc
     per_second: maybe(fc.constantFrom(0.0001, 0.000075, 1.9)),
     per_million_characters: maybe(usd),
     per_search: maybe(usd),
+    per_file_search: maybe(usd),
+    per_container_gb: maybe(usd),
     context: fc.array(fc.record({ above: fc.nat(300_000), ...tokenPrices }), { maxLength: 3 }),
     service_tiers: fc.dictionary(fc.constantFrom('default', 'flex', 'priority'), fc.constantFrom(0, 0.5, 1, 1.66667, 2.5)),
   })
@@ -74,6 +76,8 @@ function callsWithin(price: Price): fc.Arbitrary<{ facts: BoundFacts & { maxOutp
       audioMs: fc.nat(100_000),
       characters: fc.nat(10_000),
       searches: fc.nat(5),
+      fileSearches: fc.nat(5),
+      containers: fc.nat(64),
     })
     .chain(({ startMs, ...bound }) => {
       const { maxOutputTokens, choices, promptCache } = bound;
@@ -83,7 +87,10 @@ function callsWithin(price: Price): fc.Arbitrary<{ facts: BoundFacts & { maxOutp
         cacheWrites: promptCache === 'none' ? cacheWrites : promptCache,
       } as const;
       // A provider may serve a call in the standard tier whatever was asked.
-      const tiers = fc.constantFrom(bound.serviceTier, undefined);
+      const { serviceTier, ...rest } = { serviceTier: bound.serviceTier, unasked: price.unaskedTier };
+      const added =
+        rest.unasked === undefined ? [] : [rest.unasked, serviceTier === undefined ? rest.unasked : `${serviceTier}+${rest.unasked}`];
+      const tiers = fc.constantFrom(serviceTier, undefined, ...added);
       return fc.tuple(usages(limits), fc.nat(PRICE_HORIZON_MS), tiers).map(([usage, laterMs, serviceTier]) => ({
         facts: { ...bound, price, atMs: startMs },
         costNanoUsd: costOf(usage, price, { atMs: startMs + laterMs, serviceTier }).totalNanoUsd,
@@ -158,8 +165,31 @@ it('answers with more than any budget holds for a senseless wish', () => {
 it('takes the cache write for the input where the request marks it: Claude Opus 5, 5 / 6.25 / 10', () => {
   const price = priceOf({ provider: 'anthropic', model: 'claude-opus-5' });
   if (price === undefined) throw new Error('no price');
-  const bound = (promptCache: 'none' | '5m' | '1h') => costBound({ price, inputTokens: 1_000, maxOutputTokens: 100, atMs, promptCache });
+  const bound = (promptCache: 'none' | '5m' | '1h') =>
+    costBound({ price, inputTokens: 1_000, maxOutputTokens: 100, atMs, promptCache, accountTier: false });
   expect([bound('none'), bound('5m'), bound('1h')]).toEqual([7_500_000, 8_750_000, 12_500_000]);
+});
+
+it('takes the tier that the account may add to whatever is asked: Claude in the US is a tenth dearer, fast or not', () => {
+  const bound = (model: string, serviceTier?: string) => {
+    const price = priceOf({ provider: 'anthropic', model });
+    if (price === undefined) throw new Error('no price');
+    return costBound({ price, inputTokens: 1_000, maxOutputTokens: 100, atMs, promptCache: 'none', serviceTier });
+  };
+  expect(bound('claude-opus-5')).toBe(8_250_000);
+  expect(bound('claude-opus-5', 'fast')).toBe(16_500_000);
+  expect(bound('claude-opus-4-5')).toBe(7_500_000);
+});
+
+it('takes the dearest tier there is for an account that chooses it by itself', () => {
+  const bound = (model: string, serviceTier?: string) => {
+    const price = priceOf({ provider: 'openai', model });
+    if (price === undefined) throw new Error('no price');
+    return costBound({ price, inputTokens: 1_000_000, maxOutputTokens: 0, atMs, serviceTier });
+  };
+  expect(bound('gpt-4.1-2025-04-14', 'account')).toBe(3_500_000_000);
+  expect(bound('gpt-4o-2024-05-13', 'account')).toBe(8_750_000_000);
+  expect(bound('gpt-4.1-2025-04-14', 'default')).toBe(2_000_000_000);
 });
 
 it('takes the write for the input where the provider writes unasked: GPT-5.6 Sol since 21 August 2026, 4 / 5 / 20', () => {

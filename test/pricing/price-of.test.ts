@@ -3,7 +3,10 @@ import { calcPrice, type Usage as LibraryUsage, waitForUpdate } from '@pydantic/
 import { expect, it } from 'vitest';
 import * as z from 'zod';
 import { compilePrices, priceTablePath } from '../../infra/setup/compile-prices.ts';
+import { usageOf } from '../../shared/calls/usage.ts';
 import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
+import { costOf } from '../../shared/pricing/cost.ts';
+import { costBound } from '../../shared/pricing/cost-bound.ts';
 import { ratesAt, serviceTierMultiplier } from '../../shared/pricing/price.ts';
 import { priceOf } from '../../shared/pricing/price-of.ts';
 import { priceTables } from '../../shared/pricing/price-table.generated.ts';
@@ -75,7 +78,7 @@ it.each([
 });
 
 it('charges nothing for moderation, which OpenAI gives away', () => {
-  expect(priceOf({ provider: 'openai', model: 'omni-moderation-latest' })?.variants[0]?.rates).toEqual({ input: 0, output: 0 });
+  expect(priceOf({ provider: 'openai', model: 'omni-moderation-latest' })?.variants[0]?.rates).toMatchObject({ input: 0, output: 0 });
 });
 
 it('charges nothing for the free models of OpenRouter', () => {
@@ -141,4 +144,23 @@ it('multiplies by the service tier, stacks several and takes the dearest for an 
   expect(serviceTierMultiplier(gpt, 'flex')).toBe(50_000);
   expect(serviceTierMultiplier(gpt, 'toString')).toBe(175_000);
   expect(serviceTierMultiplier(claude, 'fast+us')).toBe(220_000);
+});
+
+it.each([
+  ['openai', 'gpt-5', { searches: 1, fileSearches: 2, containers: 4 }, 0.01 + 0.005 + 0.12],
+  ['openai', 'gpt-4.1', { searches: 1 }, 0.025],
+  ['openai', 'gpt-4o-mini-search-preview', { searches: 1 }, 0.025],
+  ['anthropic', 'claude-opus-5', { searches: 3, containers: 1 }, 0.03 + 0.0125],
+  ['google', 'gemini-3-pro-preview', { searches: 3 }, 0.042],
+  ['google', 'gemini-2.5-flash', { searches: 3 }, 0.035],
+  ['xai', 'grok-4', { searches: 2 }, 0.01],
+  ['openrouter', 'openai/gpt-4o', { searches: 1 }, 0.025],
+  ['perplexity', 'sonar', { searches: 2 }, 0.012],
+] as const)('prices the tools that %s/%s uses by itself', (provider, model, used, usd) => {
+  const price = priceOf({ provider, model });
+  if (price === undefined) throw new Error('no price');
+  const atMs = Date.parse('2026-11-23T12:00:00Z');
+  expect(costOf(usageOf(used), price, { atMs }).totalNanoUsd).toBe(Math.round(usd * 1e9));
+  const none = { price, inputTokens: 0, maxOutputTokens: 0, atMs, accountTier: false };
+  expect(costBound({ ...none, ...used })).toBeGreaterThanOrEqual(Math.round(usd * 1e9));
 });

@@ -1,0 +1,63 @@
+import type { QuotedTarget } from '../admission/quote.ts';
+import type { Call } from '../calls/call.ts';
+import type { LiveConfig } from '../config/live-config.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { GatewayError } from '../errors/gateway-error.ts';
+import { tierUnasked, unboundedTool } from '../routing/spending-bounds.ts';
+import type { Target } from '../routing/target.ts';
+
+/** A call on its way to a target, and what prices it. */
+export interface Quoting {
+  readonly call: Call;
+  readonly dialect: Dialect;
+  readonly config: Pick<LiveConfig, 'priceOf'>;
+}
+
+/** A target as its costs are quoted. */
+export function quotedTarget(target: Target, { call, dialect, config }: Quoting): QuotedTarget {
+  const { name, provider, model } = target;
+  const asked = callAt(target, call, dialect);
+  return {
+    name,
+    catalogueId: provider.row.id,
+    model,
+    price: config.priceOf(target),
+    contextLength: provider.limits(model).contextLength,
+    call: asked,
+    unaskedTier: tierUnasked(target, asked),
+  };
+}
+
+/** Refuses a call under a budget whose provider would run tools of its own without end, or of a price nobody knows. */
+export function refuseUnboundedTools(targets: readonly Target[], { call, dialect, config }: Quoting): void {
+  for (const target of targets) {
+    const found = unboundedTool(target, callAt(target, call, dialect), config.priceOf(target));
+    if (found === undefined) continue;
+    if (found !== 'unbounded') {
+      throw new GatewayError(
+        'unpriced_model',
+        `What '${found.unpriced}' costs at ${target.name} is not known before nor after, and a call under a budget needs a price. Leave the tool out.`,
+        { param: 'tools' },
+      );
+    }
+    throw new GatewayError(
+      'unsupported_parameter',
+      `${target.name} would run tools of its own, each use at a price, and nothing bounds how often: a call under a budget has to have a bound. Leave the tools out, or ask the operator to set providers.${target.provider.id}.unbounded_tools to assume.`,
+      { param: 'tools' },
+    );
+  }
+}
+
+/** What a target's settings replace in the body may change how much it can cost: then the call is read anew as it will be sent. */
+function callAt({ overrides }: Target, call: Call, dialect: Dialect): Call {
+  const { provider: _routing, ...own } = overrides;
+  if (call.form !== undefined || Object.keys(own).length === 0) return call;
+  const body = { ...call.body, ...own };
+  return dialect.parse({
+    body,
+    bodyBytes: Buffer.byteLength(JSON.stringify(body)),
+    headers: call.forwardedHeaders,
+    query: {},
+    path: { model: call.model, action: call.stream ? 'streamGenerateContent' : 'generateContent' },
+  });
+}
