@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../shared/config/gateway-config.ts';
 import type { LiveConfig } from '../../shared/config/live-config.ts';
 import type { ConfigDocument } from '../../shared/config/load-config.ts';
 import type { LaneHealth } from '../../shared/routing/health.ts';
+import type { DeployedParts } from './config-warnings.ts';
 import type { AdminParts } from './operation.ts';
 
 /** What the operations on the configuration work with. */
@@ -11,5 +12,6 @@ export interface ConfigParts extends Pick<AdminParts, 'store' | 'clock' | 'rando
   /** The file that came with the deployment. */
   readonly file: () => Promise<ConfigDocument>;
   readonly makeLive: (config: GatewayConfig, version: number) => LiveConfig;
+  readonly deployed: DeployedParts;
   readonly health: LaneHealth & { refresh(nowMs: number): Promise<void> };
 }

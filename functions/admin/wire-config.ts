@@ -23,6 +23,11 @@ export function wireConfig(
     versions: new DynamoConfigStore(new ControlTable(dynamo, environment.SLUICE_CONTROL_TABLE)),
     file: () => loadConfigDocument(environment.SLUICE_CONFIG),
     makeLive: (settings, version) => liveConfig(settings, { secrets: noSecrets, version }),
+    deployed: {
+      keepsPayloads: environment.SLUICE_PAYLOAD_BUCKET !== undefined || environment.SLUICE_PAYLOAD_FOLDER !== undefined,
+      // On a laptop the operator's own credentials decide.
+      sendsMetrics: environment.SLUICE_ADMIN_SECRET_ID === undefined || environment.SLUICE_OTLP_METRICS === 'on',
+    },
     health: new HealthBoard(
       new DynamoHealthStore({ dynamo, table: environment.SLUICE_CACHE_TABLE, clock: parts.clock, newId: () => randomUUID().slice(0, 8) }),
       (error) => log.write('warn', 'health of targets cannot be read', describeError(error)),

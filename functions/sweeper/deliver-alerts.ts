@@ -14,7 +14,8 @@ export interface DeliveryPorts {
     take(alert: BudgetAlert, nowMs: number): Promise<boolean>;
     delivered(alert: BudgetAlert, nowMs: number): Promise<void>;
   };
-  readonly channels: readonly AlertChannel[];
+  /** As the configuration that holds now says. Asked where there is something to tell. */
+  readonly channels: () => Promise<readonly AlertChannel[]>;
   readonly log: Log;
 }
 
@@ -27,9 +28,11 @@ const givenUpAfterMs = 86_400_000;
 /** Delivers all alerts that wait, through every channel, and says how many it delivered. @throws StoreError */
 export async function deliverAlerts({ alerts, channels, log }: DeliveryPorts, nowMs: number): Promise<number> {
   let delivered = 0;
-  for (const alert of await alerts.open()) {
+  const open = await alerts.open();
+  const ways = open.length === 0 ? [] : await channels();
+  for (const alert of open) {
     if (!(await alerts.take(alert, nowMs))) continue;
-    const told = await Promise.allSettled(channels.map((channel) => channel(alert, nowMs)));
+    const told = await Promise.allSettled(ways.map((channel) => channel(alert, nowMs)));
     const failed = told.find((result) => result.status === 'rejected');
     if (failed !== undefined) log.write('error', 'budget alert not delivered', { alert: alertId(alert), ...describeError(failed.reason) });
     if (failed !== undefined && nowMs - alert.atMs < givenUpAfterMs) continue;

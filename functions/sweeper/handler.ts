@@ -1,14 +1,19 @@
 import type { HoldsUnderWay, Ledger } from '../../shared/admission/ledger.ts';
+import { LiveConfigSource } from '../../shared/config/config-live-source.ts';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
+import { type ConfigSource, type LiveConfig, liveConfig } from '../../shared/config/live-config.ts';
 import { loadConfigFile } from '../../shared/config/load-config.ts';
 import { ReferencedSecrets } from '../../shared/config/secrets.ts';
 import { SecretsManagerStore } from '../../shared/config/secrets-manager.ts';
+import { DynamoConfigStore } from '../../shared/store/config-store-dynamo.ts';
+import { ControlTable } from '../../shared/store/control-table.ts';
+import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import { callRecords, usageFold } from '../../shared/store/record-connect.ts';
 import type { UsageFold } from '../../shared/store/usage-fold.ts';
-import { createLog, type Log } from '../../shared/telemetry/log.ts';
+import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
 import { type AlertChannel, type DeliveryPorts, deliverAlerts, topicChannel, webhookChannel } from './deliver-alerts.ts';
 
@@ -49,26 +54,36 @@ export async function handler(): Promise<{
 async function wire(environment: Environment): Promise<SweeperParts> {
   const log = createLog(environment.SLUICE_LOG_LEVEL, Date.now);
   const db = await connectDynamoDb(storeConnection(environment));
+  const secrets = new ReferencedSecrets({
+    store: new SecretsManagerStore(),
+    secretId: environment.SLUICE_PROVIDER_SECRET_ID,
+    nowMs: Date.now,
+  });
+  const config = await followedConfig(environment, db, secrets, log);
   return {
     ledger: new DynamoLedger({ db, table: environment.SLUICE_LEDGER_TABLE, recorder: callRecords(db, environment) }),
     fold: usageFold(db, environment),
     alerts: new StoredAlerts(db, environment.SLUICE_RECORDS_TABLE),
-    channels: await alertChannels(environment),
+    channels: async () => alertChannels(environment, await config.current(), secrets),
     log,
   };
 }
 
-async function alertChannels(environment: Environment): Promise<AlertChannel[]> {
+/** The configuration as calls have it, so that who is told changes with it and without a deployment. */
+async function followedConfig(environment: Environment, db: DynamoDb, secrets: ReferencedSecrets, log: Log): Promise<ConfigSource> {
+  return new LiveConfigSource({
+    file: await loadConfigFile(environment.SLUICE_CONFIG),
+    versions: new DynamoConfigStore(new ControlTable(db, environment.SLUICE_CONTROL_TABLE)),
+    make: (settings, version) => liveConfig(settings, { secrets, version }),
+    nowMs: () => Date.now(),
+    onProblem: (message, error) => log.write('error', message, describeError(error)),
+  });
+}
+
+function alertChannels(environment: Environment, { settings }: LiveConfig, secrets: ReferencedSecrets): AlertChannel[] {
   const channels: AlertChannel[] = [];
-  const { webhook } = (await loadConfigFile(environment.SLUICE_CONFIG)).alerts;
-  if (webhook !== undefined) {
-    const secrets = new ReferencedSecrets({
-      store: new SecretsManagerStore(),
-      secretId: environment.SLUICE_PROVIDER_SECRET_ID,
-      nowMs: Date.now,
-    });
-    channels.push(webhookChannel(webhook.url, () => secrets.read(webhook.secret, false)));
-  }
+  const { webhook } = settings.alerts;
+  if (webhook !== undefined) channels.push(webhookChannel(webhook.url, () => secrets.read(webhook.secret, false)));
   const { credentials } = storeConnection(environment);
   const { SLUICE_ALERT_TOPIC_ARN: topic } = environment;
   if (topic !== undefined && credentials !== undefined) channels.push(topicChannel(topic, credentials));

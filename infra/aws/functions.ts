@@ -93,6 +93,7 @@ function adminFunction(scope: Construct, { code, settings, tables, secrets }: Fu
       SLUICE_ADMIN_SECRET_ID: secrets.adminKey.secretArn,
       SLUICE_CONFIG: packagedConfig,
       SLUICE_RECORD_DAYS: String(settings.recordDays),
+      ...(settings.otlpMetrics && { SLUICE_OTLP_METRICS: 'on' }),
     },
     permissions: {
       Tables: tableIds.map((table) => tables.allow(table, 'read', 'write')),

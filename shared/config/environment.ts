@@ -46,6 +46,8 @@ const environmentSchema = z.object({
   SLUICE_ALERT_TOPIC_ARN: z.string().optional(),
   /** The gateway function's log group, for dashboards made at run time; unset on a laptop. */
   SLUICE_GATEWAY_LOG_GROUP: z.string().optional(),
+  /** Whether the gateway function may send metrics by OTLP: what the control plane warns by. */
+  SLUICE_OTLP_METRICS: z.enum(['on', 'off']).optional(),
   /** How many days the record of a call is kept. Usage by day is kept for good. */
   SLUICE_RECORD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   /** Log lines below this level are not written. */

@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { warningsOf } from '../../functions/admin/config-warnings.ts';
 import { runCli } from '../../infra/cli/run-cli.ts';
+import { liveConfig } from '../../shared/config/live-config.ts';
+import { checkConfig } from '../../shared/config/load-config.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
 let gateway: TestGateway;
@@ -94,6 +97,19 @@ describe('the live configuration', () => {
     const { details } = Object(unknown.body.error);
     expect(details.problems).toHaveLength(2);
     expect((await gateway.admin('GET', '/admin/config')).body.version).toBe(1);
+  });
+
+  it('warns of what takes a deployment beside it', async () => {
+    const asking = { ...config(['echo/ok']), otlp: { aws_sigv4: true } };
+    const settings = checkConfig({ ...asking, models: { smart: { targets: ['echo/ok'], log_payloads: true } } }, () => 'config');
+    const live = liveConfig(settings, { secrets: { read: async () => undefined } });
+    expect(warningsOf(live, { keepsPayloads: true, sendsMetrics: true })).toEqual([]);
+    const [payloads, metrics] = warningsOf(live, { keepsPayloads: false, sendsMetrics: false });
+    expect(payloads).toContain('models.smart.log_payloads: nothing is kept');
+    expect(metrics).toContain('-c otlpMetrics=on');
+    // This gateway keeps nothing on disk.
+    const keeping = await file('keeping.yaml', 'models:\n  smart: { targets: [echo/ok], log_payloads: true }\n');
+    expect((await cli('config', 'validate', keeping)).out).toContain('Deploy with -c payloads=on');
   });
 
   it('refuses a change made from a version that holds no more', async () => {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deliverAlerts, webhookChannel } from '../../functions/sweeper/deliver-alerts.ts';
+import { handler as sweep } from '../../functions/sweeper/handler.ts';
 import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
@@ -33,7 +34,7 @@ const quiet = { write: () => undefined };
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 function deliver(nowMs = Date.now()): Promise<number> {
-  return deliverAlerts({ alerts, channels: [webhookChannel(receiver.url, async () => secret)], log: quiet }, nowMs);
+  return deliverAlerts({ alerts, channels: async () => [webhookChannel(receiver.url, async () => secret)], log: quiet }, nowMs);
 }
 
 async function call(key: string, tokens: number): Promise<number> {
@@ -104,6 +105,35 @@ describe('a budget', () => {
     expect(await deliver(alert.atMs + 400_000)).toBe(0);
     expect(await alerts.open()).toEqual([]);
     expect(receiver.received.length - before).toBe(2);
+  });
+
+  it('is told of where the live configuration says, without a deployment', async () => {
+    vi.stubEnv('DYNAMODB_ENDPOINT', server.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+    vi.stubEnv('ALERT_SECRET', secret);
+    const other = await startUpstream(answerJson(200, {}));
+    const round = async (): Promise<number> => (await sweep()).alerts;
+    const configured = (url: string): object => ({ alerts: { webhook: { url, secret: 'env:ALERT_SECRET' } } });
+    try {
+      expect((await gateway.admin('PUT', '/admin/config', configured(receiver.url))).status).toBe(200);
+      const before = receiver.received.length;
+      await alerts.note({ ...alert, scope: 'team#live' });
+      expect(await round()).toBe(1);
+      expect(receiver.received.length - before).toBe(1);
+
+      expect(await gateway.admin('PUT', '/admin/config', configured(other.url))).toMatchObject({ status: 200 });
+      // A sweeper comes once a minute, and looks at most every few seconds.
+      vi.setSystemTime(Date.now() + 60_000);
+      await alerts.note({ ...alert, scope: 'team#moved' });
+      expect(await round()).toBe(1);
+      expect(receiver.received.length - before).toBe(1);
+      expect(JSON.parse(other.received[0]?.body ?? '{}')).toMatchObject({ scope: 'team#moved' });
+    } finally {
+      vi.useRealTimers();
+      vi.unstubAllEnvs();
+      await other.close();
+    }
   });
 
   it('has the alerts due that its spending has reached, exactly', () => {

@@ -38,7 +38,7 @@ export function putConfigOperation(parts: ConfigParts): Operation {
         after: { version: put.version, changed: changed.map(({ path }) => path) },
       };
     });
-    const warnings = warningsOf(parts.makeLive(document.config, version.version));
+    const warnings = warningsOf(parts.makeLive(document.config, version.version), parts.deployed);
     return { status: 200, body: { ...renderVersion(version.version, version), changed, warnings } };
   };
 }

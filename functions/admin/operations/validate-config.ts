@@ -6,12 +6,12 @@ import { warningsOf } from '../config-warnings.ts';
 import type { Operation } from '../operation.ts';
 
 /** `POST /admin/config/validate`: what PUT would say of a configuration, and what it would change. Changes nothing. */
-export function validateConfig(parts: Pick<ConfigParts, 'versions' | 'file' | 'makeLive'>): Operation {
+export function validateConfig(parts: Pick<ConfigParts, 'versions' | 'file' | 'makeLive' | 'deployed'>): Operation {
   return async (request) => {
     try {
       const document = await configInBody(request);
       const current = await currentDocument(parts);
-      const warnings = warningsOf(parts.makeLive(document.config, current.version));
+      const warnings = warningsOf(parts.makeLive(document.config, current.version), parts.deployed);
       const changed = differences(current.document.value, document.value);
       return { status: 200, body: { valid: true, problems: [], warnings, version: current.version, changed } };
     } catch (error) {
