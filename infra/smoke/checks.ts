@@ -111,6 +111,45 @@ const checks: readonly Check[] = [
     },
   ],
   [
+    'takes sound in a form and sends sound back, byte by byte',
+    async (site) => {
+      const spoken = await fetch(`${site.url}/v1/audio/speech`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${site.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'echo/ok', voice: 'alloy', input: 'x'.repeat(100) }),
+      });
+      const sound = await spoken.blob();
+      const form = new FormData();
+      form.set('model', 'echo/ok');
+      form.set('file', sound, 'spoken.wav');
+      const heard = await fetch(`${site.url}/v1/audio/transcriptions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${site.key}` },
+        body: form,
+      });
+      const text = await heard.text();
+      // Echo speaks a character in a twentieth of a second, and tells how long a WAV is by its bytes, begun seconds whole.
+      expectThat(heard.status === 200 && text.includes('"seconds":6'), `${spoken.status}, ${heard.status} ${text.slice(0, 200)}`);
+      return `${sound.size} bytes`;
+    },
+  ],
+  [
+    'takes a body past 6 MB by way of an upload',
+    async (site) => {
+      const asked = await send(`${site.url}/v1/uploads`, { key: site.key, body: {} });
+      // Uploads can be left out of a deployment.
+      if (asked.status === 404) return 'this gateway takes none';
+      expectThat(asked.status === 200, told(asked));
+      const upload: { id: string; url: string; headers: Record<string, string> } = JSON.parse(asked.text);
+      const body = hello('echo/ok', { padding: 'x'.repeat(7_000_000) });
+      const put = await send(upload.url, { method: 'PUT', body, headers: upload.headers });
+      expectThat(put.status === 200, told(put));
+      const answer = await chat(site, {}, { 'x-sluice-body': upload.id });
+      expectThat(answer.status === 200 && answer.text.includes('one two three four five'), told(answer));
+      return '7 MB';
+    },
+  ],
+  [
     'falls back to the next target',
     async (site) => {
       const answer = await chat(site, hello('echo/error-503', { models: ['echo/ok'] }));

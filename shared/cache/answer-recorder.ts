@@ -1,5 +1,5 @@
-import type { Buffer } from 'node:buffer';
-import type { JsonObject } from '../calls/json.ts';
+import { Buffer } from 'node:buffer';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { RecordedEvent } from '../dialects/recording.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
@@ -17,6 +17,7 @@ export class AnswerRecorder {
   #events: RecordedEvent[] = [];
   #bytes = 0;
   #body: RecordedBody | undefined;
+  #pieces: Buffer[] = [];
 
   constructor(dialect: Pick<Dialect, 'recording'>) {
     this.#dialect = dialect;
@@ -26,6 +27,13 @@ export class AnswerRecorder {
   whole(body: Buffer, json: JsonObject): void {
     this.#bytes = body.length;
     if (!this.#isTooLarge()) this.#body = { text: body.toString('utf8'), json };
+  }
+
+  /** Takes the next piece of a body that is handed on as it comes. */
+  piece(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#isTooLarge()) this.#pieces = [];
+    else this.#pieces.push(piece);
   }
 
   /** Takes one event of a stream. */
@@ -40,6 +48,7 @@ export class AnswerRecorder {
   body(): RecordedBody | undefined {
     if (this.#isTooLarge()) return undefined;
     if (this.#body !== undefined) return this.#body;
+    if (this.#pieces.length > 0) return bodyOf(this.#pieces);
     const json = this.#assembled();
     return json && { text: JSON.stringify(json), json };
   }
@@ -56,5 +65,15 @@ export class AnswerRecorder {
 
   #isTooLarge(): boolean {
     return this.#bytes > largestBodyBytes;
+  }
+}
+
+function bodyOf(pieces: readonly Buffer[]): RecordedBody | undefined {
+  const text = Buffer.concat(pieces).toString('utf8');
+  try {
+    const json: JsonValue = JSON.parse(text);
+    return isJsonObject(json) ? { text, json } : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -9,6 +9,8 @@ export interface BinaryDeliveryOptions {
   readonly idleMs: number;
   readonly nowMs: () => number;
   readonly errorOf: (failure: UpstreamFailure) => GatewayError;
+  /** Sees every piece of the answer, in order. */
+  readonly onPiece?: ((piece: Buffer) => void) | undefined;
 }
 
 /**
@@ -62,6 +64,7 @@ export class BinaryDelivery extends Readable {
     if (this.#over) return;
     this.#firstByteAtMs ??= this.#options.nowMs();
     this.#bytes += chunk.length;
+    this.#options.onPiece?.(chunk);
     this.#idle.refresh();
     if (this.push(chunk)) return;
     this.#source.pause();

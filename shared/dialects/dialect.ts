@@ -155,6 +155,8 @@ export interface Dialect<State extends StreamState = StreamState> {
    * from the call and its size; undefined where only the call's own bounds are known.
    */
   usageOfBytes?(call: Call, bytes: number): Usage | undefined;
+  /** Answers are JSON with media inside. Large ones are handed on as they come, read by their outline alone. */
+  readonly carriesMedia?: true;
   /** How a prompt's tokens are counted in place of an answer: where a native provider is asked, and what a count looks like. */
   readonly counting?: {
     /** The path of the count for the path of a call. */

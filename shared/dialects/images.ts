@@ -86,4 +86,5 @@ export const images: Dialect = openAiEndpoint({
   nativeBody: nativeEndpointBody,
   readAnswer: readImagesAnswer,
   readEventUsage: readImageEvent,
+  carriesMedia: true,
 });

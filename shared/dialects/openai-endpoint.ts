@@ -10,7 +10,7 @@ import { emptyFacts } from './empty-facts.ts';
 
 /** What sets one of OpenAI's endpoints without chat apart from the others. */
 type EndpointParts = Pick<Dialect, 'name' | 'parse' | 'nativeBody' | 'readAnswer'> &
-  Partial<Pick<Dialect, 'takesForm' | 'nativeForm' | 'usageOfBytes'>> & {
+  Partial<Pick<Dialect, 'takesForm' | 'nativeForm' | 'usageOfBytes' | 'carriesMedia'>> & {
     /** Usage in an event of a stream. Without it the endpoint does not stream. */
     readonly readEventUsage?: (event: JsonObject, before: Usage | undefined) => Usage | undefined;
   };

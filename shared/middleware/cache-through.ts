@@ -147,7 +147,7 @@ async function fetch(visit: Visit, stale: CachedAnswer | undefined): Promise<Rou
 /** Takes the answer down as it passes, where somebody will keep it. */
 function recorded(exchange: Exchange, routed: Routed): Routed {
   if (exchange.cache?.lead === undefined && exchange.idempotency === undefined) return routed;
-  if (routed.kind === 'binary') return routed;
+  if (routed.kind === 'binary' && routed.outline === undefined) return routed;
   exchange.recorder = new AnswerRecorder(exchange.dialect);
   if (routed.kind === 'json') exchange.recorder.whole(routed.answer.body, routed.answer.json);
   return routed;

@@ -1,22 +1,23 @@
+import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { Ledger } from '../admission/ledger.ts';
 import { quoteCall } from '../admission/quote.ts';
 import { ownScopesOf } from '../admission/scopes.ts';
+import type { JsonObject } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
 import type { AnswerFacts } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { UpstreamFailure } from '../providers/upstream-failure.ts';
+import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
 import type { Routed, RoutingPorts } from '../routing/journey.ts';
 import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
+import { settlingMs } from './admit-request.ts';
 import { type Exchange, known } from './exchange.ts';
 import { quotedTarget } from './quoted-target.ts';
 import { journeyOf } from './respond.ts';
-
-/** How long after its deadline a mirrored call may still be settling. */
-const settlingMs = 10_000;
 
 /** What mirroring needs of the world. */
 export interface MirrorPorts {
@@ -142,11 +143,21 @@ async function readToEnd(routed: Routed, exchange: Exchange): Promise<MirrorAnsw
     return { facts, usage: routed.answer.usage, failure: undefined };
   }
   if (routed.kind === 'binary') {
+    if (routed.outline !== undefined) return await readOutline(routed.source, routed.outline, exchange);
     routed.source.destroy();
     return { facts: exchange.dialect.readAnswer({}), usage: undefined, failure: undefined };
   }
   const failure = await drained(routed.stream);
   return { facts: routed.stream.state, usage: routed.usage?.(), failure };
+}
+
+/** A body with media is read for what it says of itself at its end; the media go nowhere. */
+async function readOutline(source: Readable, outline: () => JsonObject | undefined, { dialect }: Exchange): Promise<MirrorAnswer> {
+  const failure = await finished(source.resume()).then(
+    () => undefined,
+    (cause: unknown) => new UpstreamFailure('cut', 'the answer broke off', { cause }),
+  );
+  return { facts: dialect.readAnswer(outline() ?? {}), usage: undefined, failure };
 }
 
 function drained(stream: OpenedStream): Promise<UpstreamFailure | undefined> {

@@ -1,4 +1,5 @@
 import { usd } from '../admission/limit-headers.ts';
+import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import { BinaryDelivery } from '../delivery/binary-delivery.ts';
 import { type OutputMeter, StreamDelivery } from '../delivery/stream-delivery.ts';
@@ -10,7 +11,7 @@ import { routeCall } from '../routing/attempts.ts';
 import { finalError } from '../routing/final-error.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
-import { type Exchange, type GatewayResponse, known } from './exchange.ts';
+import { type Answered, type Exchange, type GatewayResponse, known } from './exchange.ts';
 import { rescueFor } from './resume.ts';
 import { safeHeaders } from './safe-headers.ts';
 import { noteBreak } from './served-attempt.ts';
@@ -112,8 +113,9 @@ function binary(exchange: Exchange, routed: Extract<Routed, { kind: 'binary' }>,
     idleMs: target.timeouts.idleMs,
     nowMs: ports.nowMs,
     errorOf: (failure) => brokenOff(exchange, failure, ports.nowMs()),
+    onPiece: (piece) => exchange.recorder?.piece(piece),
   });
-  exchange.answered = {
+  const answered: Answered = {
     target,
     lane: routed.lane,
     sentAtMs: routed.sentAtMs,
@@ -122,13 +124,24 @@ function binary(exchange: Exchange, routed: Extract<Routed, { kind: 'binary' }>,
     estimated: true,
     answeredAtMs: ports.nowMs(),
   };
-  exchange.delivery = body.done;
+  exchange.answered = answered;
+  exchange.delivery = body.done.then((report) => {
+    const outline = report.ending === 'complete' ? routed.outline?.() : undefined;
+    if (outline !== undefined) exchange.answered = outlined(exchange, answered, outline);
+    return report;
+  });
   exchange.status = 200;
   return {
     statusCode: 200,
     headers: headersFor(exchange, routed.headers['content-type'] ?? 'application/octet-stream', ports.nowMs()),
     body,
   };
+}
+
+/** What an answer said of itself, known at its end. */
+function outlined({ dialect }: Exchange, answered: Answered, outline: JsonObject): Answered {
+  const facts = dialect.readAnswer(outline);
+  return { ...answered, facts, usage: undefined, estimated: facts.usage === undefined };
 }
 
 function opened(exchange: Exchange, routed: Extract<Routed, { kind: 'stream' }>, ports: RespondPorts, begunAtMs: number): GatewayResponse {

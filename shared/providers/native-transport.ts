@@ -4,8 +4,9 @@ import { renderForm } from '../calls/multipart-form.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ProviderEndpoint } from './configured-provider.ts';
 import type { HttpClient, UpstreamResponse } from './http-client.ts';
+import { passJson } from './passing-json.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
-import { readBody } from './read-body.ts';
+import { readBeginning, readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { SseSource } from './sse-source.ts';
 import type { Answer, Attempt, Transport } from './transport.ts';
@@ -13,6 +14,8 @@ import { UpstreamFailure } from './upstream-failure.ts';
 
 /** Larger answers than this are not held in memory to read their usage. Chat answers are a thousandth of it. */
 const maxAnswerBytes = 64 * 1024 * 1024;
+/** Of JSON with media inside so much is held, so that small ones come with their cost, and a fault can still be answered by another target. */
+const mediaBeginningBytes = 256 * 1024;
 const maxErrorBytes = 256 * 1024;
 
 /** Headers of a provider's answer that are of use to the caller and say nothing of the operator's account. */
@@ -45,7 +48,8 @@ export class NativeTransport implements Transport {
     if (response.status < 200 || response.status > 299) throw await this.#statusFailure(attempt, response);
     if (stream && isEventStream(response)) return this.#stream(attempt, response);
     const passesBytes = attempt.dialect.usageOfBytes !== undefined && !stream && !isJson(response);
-    return passesBytes ? bytesOf(response) : this.#whole(attempt, response);
+    if (passesBytes) return bytesOf(response);
+    return attempt.dialect.carriesMedia === true && !stream ? this.#media(attempt, response) : this.#whole(attempt, response);
   }
 
   async #post(attempt: Attempt, payload: Payload, freshCredential: boolean): Promise<UpstreamResponse> {
@@ -75,10 +79,24 @@ export class NativeTransport implements Transport {
     return { kind: 'stream', status: response.status, headers: headersFor(response), source };
   }
 
+  async #media(attempt: Attempt, response: UpstreamResponse): Promise<Answer> {
+    const { timeouts, signal } = attempt;
+    const limits = { maxBytes: mediaBeginningBytes, idleMs: timeouts.idleMs, host: hostOf(attempt), signal };
+    const { bytes, isWhole } = await readBeginning(response, limits);
+    if (isWhole) return this.#read(attempt, response, bytes);
+    const headers = { ...headersFor(response), 'content-type': 'application/json' };
+    return { kind: 'binary', status: response.status, headers, ...passJson(response, bytes) };
+  }
+
   async #whole(attempt: Attempt, response: UpstreamResponse): Promise<Answer> {
-    const { dialect, timeouts, signal } = attempt;
+    const { timeouts, signal } = attempt;
+    const limits = { maxBytes: maxAnswerBytes, idleMs: timeouts.idleMs, host: hostOf(attempt), signal };
+    return this.#read(attempt, response, await readBody(response, limits));
+  }
+
+  #read(attempt: Attempt, response: UpstreamResponse, body: Buffer): Answer {
+    const { dialect } = attempt;
     const host = hostOf(attempt);
-    const body = await readBody(response, { maxBytes: maxAnswerBytes, idleMs: timeouts.idleMs, host, signal });
     const json = parseObject(body);
     if (json === undefined) {
       throw new UpstreamFailure(

@@ -65,6 +65,8 @@ export interface StreamAnswer extends AnswerBase {
 export interface BinaryAnswer extends AnswerBase {
   readonly kind: 'binary';
   readonly source: Readable;
+  /** Where the bytes are JSON with media inside: what it said of itself, once it is over. See `PassingJson`. */
+  readonly outline?: () => JsonObject | undefined;
 }
 
 export type Answer = JsonAnswer | StreamAnswer | BinaryAnswer;

@@ -1,8 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { JsonAnswer, Transport } from '../providers/transport.ts';
+import type { BinaryAnswer, JsonAnswer, Transport } from '../providers/transport.ts';
 import type { AttemptRecord } from './final-error.ts';
 import type { LaneHealth } from './health.ts';
 import type { OpenedStream } from './opened-stream.ts';
@@ -64,4 +63,4 @@ interface RoutedBase {
 export type Routed =
   | (RoutedBase & { readonly kind: 'json'; readonly answer: JsonAnswer })
   | (RoutedBase & { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined })
-  | (RoutedBase & { readonly kind: 'binary'; readonly source: Readable });
+  | (RoutedBase & { readonly kind: 'binary' } & Pick<BinaryAnswer, 'source' | 'outline'>);

@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
 import type { Usage } from '../calls/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { JsonAnswer, Timeouts } from '../providers/transport.ts';
+import type { BinaryAnswer, JsonAnswer, Timeouts } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from './classify.ts';
 import type { Journey, RoutingPorts } from './journey.ts';
@@ -22,7 +21,7 @@ function notServed({ provider }: Target, dialect: Dialect): UpstreamFailure {
 export type Sent = { readonly headers: Readonly<Record<string, string>> } & (
   | { readonly kind: 'json'; readonly answer: JsonAnswer }
   | { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined }
-  | { readonly kind: 'binary'; readonly source: Readable }
+  | ({ readonly kind: 'binary' } & Pick<BinaryAnswer, 'source' | 'outline'>)
 );
 
 /**
@@ -61,7 +60,7 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
     if (answer.kind === 'binary') {
       over.answered();
       answer.source.once('close', () => over.end(undefined));
-      return { headers, kind: 'binary', source: answer.source };
+      return { headers, kind: 'binary', source: answer.source, ...(answer.outline && { outline: answer.outline }) };
     }
     const stream = new OpenedStream(dialect, dialect.startStream(call), answer.source, target.provider.id, over.end);
     await stream.opening(mayFailOver);

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
 import { inflateSync } from 'node:zlib';
 import { createOpenAI } from '@ai-sdk/openai';
 import { generateImage, transcribe } from 'ai';
@@ -237,6 +238,103 @@ describe('images', () => {
     const provider = createOpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.key });
     const { image } = await generateImage({ model: provider.imageModel('echo/ok'), prompt: 'A cat' });
     expect(image.mediaType).toBe('image/png');
+  });
+
+  const base64 = (bytes: number) => Buffer.alloc(bytes, 7).toString('base64');
+  const usage = { input_tokens: 1_000, output_tokens: 4_000, total_tokens: 5_000 };
+
+  it('that are large are handed on as they come, and counted by what the answer says of itself', async () => {
+    const pieces = [
+      `{"created":1,"data":[{"b64_json":"${base64(600_000)}`,
+      `${base64(600_000)}"},{"b64_json":"QQ=="}],"usage":`,
+      JSON.stringify(usage),
+      '}',
+    ];
+    let isOver = false;
+    upstream.behave(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      for (const piece of pieces) {
+        response.write(piece);
+        await pause(120);
+      }
+      isOver = true;
+      response.end();
+    });
+    const response = await client.images.generate({ model: 'up/m', prompt: 'A cat', n: 2 }).asResponse();
+    expect(response.headers.get('content-type')).toBe('application/json');
+    const reader = response.body!.getReader();
+    const first = await reader.read();
+    expect(isOver).toBe(false);
+    let text = Buffer.from(first.value ?? []).toString();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) text += Buffer.from(read.value).toString();
+    expect(text).toBe(pieces.join(''));
+    const id = response.headers.get('x-sluice-request-id');
+    const line = await gateway.logged((candidate) => candidate.message === 'call' && candidate.request_id === id);
+    // A thousand tokens in at a dollar a million, four thousand out at two, and two images at four cents.
+    expect(line).toMatchObject({
+      ending: 'answered',
+      usage: { inputTokens: 1_000, outputTokens: 4_000, images: 2 },
+      cost_nano_usd: 89_000_000,
+    });
+    expect(line.estimated).toBeUndefined();
+  });
+
+  it.runIf(process.platform === 'linux')('of three hundred megabytes are not held, however slowly they are read', async () => {
+    const memoryKb = async () => Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${gateway.process.pid}/status`, 'utf8'))?.[1]);
+    const before = await memoryKb();
+    const piece = base64(750_000);
+    upstream.behave(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write('{"created":1,"data":[{"b64_json":"');
+      for (let index = 0; index < 300; index += 1) {
+        if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve));
+      }
+      response.end(`"}],"usage":${JSON.stringify(usage)}}`);
+    });
+    const response = await client.images.generate({ model: 'up/m', prompt: 'A cat' }).asResponse();
+    let bytes = 0;
+    let most = before;
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (most === before) await pause(500);
+      if (bytes % 16 === 0) most = Math.max(most + 1, await memoryKb());
+    }
+    expect(bytes).toBeGreaterThan(300_000_000);
+    // What passed and has not been collected yet, and no more.
+    expect(most - before).toBeLessThan(150_000);
+  });
+
+  it('that break off end early, and are charged at most what was held', async () => {
+    upstream.behave(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.write(`{"created":1,"data":[{"b64_json":"${base64(600_000)}`);
+      await pause(50);
+      response.destroy();
+    });
+    const response = await client.images.generate({ model: 'up/painter', prompt: 'A cat' }).asResponse();
+    expect((await response.text()).endsWith('}')).toBe(false);
+    const id = response.headers.get('x-sluice-request-id');
+    const line = await gateway.logged((candidate) => candidate.message === 'call' && candidate.request_id === id);
+    expect(line).toMatchObject({ ending: 'failed', error: 'provider_error', estimated: true });
+  });
+
+  it('that are large are repeated whole under their Idempotency-Key', async () => {
+    upstream.behave(answerJson(200, { created: 1, data: [{ b64_json: base64(600_000) }], usage }));
+    const options = { headers: { 'idempotency-key': 'images-1' } };
+    const once = await client.images.generate({ model: 'up/m', prompt: 'A cat' }, options);
+    await expect
+      .poll(async () => {
+        const again = await client.images
+          .generate({ model: 'up/m', prompt: 'A cat' }, options)
+          .withResponse()
+          .catch(() => undefined);
+        return (
+          again?.response.headers.get('x-sluice-idempotent-replayed') === 'true' &&
+          again.data.data?.[0]?.b64_json === once.data?.[0]?.b64_json
+        );
+      })
+      .toBe(true);
+    expect(upstream.received).toHaveLength(1);
   });
 
   it('are let in whole or not at all: no cap can be lowered for them', async () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleFunction } from '../../infra/aws/bundle.ts';
 import { createMissingTables, localTableNames } from '../../infra/local/create-tables.ts';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../infra/local/embedded-dynamodb.ts';
+import { startUpstream, type TestUpstream } from '../support/upstream.ts';
 import { chatChunk, type GatedUpstream, startGatedUpstream } from './gated-upstream.ts';
 import { openProxyResponse, within } from './invocation.ts';
 import { type ProxyRequest, proxyEvent } from './proxy-event.ts';
@@ -19,6 +20,7 @@ let upstream: GatedUpstream;
 let admin: LambdaRuntime;
 let gateway: LambdaRuntime;
 let key: string;
+let s3: TestUpstream;
 
 async function start(name: 'gateway' | 'admin'): Promise<LambdaRuntime> {
   const config = {
@@ -44,13 +46,17 @@ async function start(name: 'gateway' | 'admin'): Promise<LambdaRuntime> {
     SLUICE_ADMIN_KEY: adminKey,
     DYNAMODB_ENDPOINT: database.endpoint,
     UPSTREAM_KEY: 'sk-up',
+    SLUICE_UPLOAD_BUCKET: 'uploads',
+    AWS_ENDPOINT_URL_S3: s3.url.replace('/v1', ''),
+    AWS_ACCESS_KEY_ID: 'AKID',
+    AWS_SECRET_ACCESS_KEY: 'secret',
   };
   return startRuntime({ bundleDir: directory, handler: 'index.handler', environment });
 }
 
 beforeAll(async () => {
   packages = await mkdtemp(join(tmpdir(), 'sluice-packages-'));
-  [database, upstream] = await Promise.all([startEmbeddedDynamoDb(undefined), startGatedUpstream()]);
+  [database, upstream, s3] = await Promise.all([startEmbeddedDynamoDb(undefined), startGatedUpstream(), startUpstream()]);
   await createMissingTables(database.endpoint, localTableNames({}));
   [gateway, admin] = await Promise.all([start('gateway'), start('admin')]);
   const limits = { budgets: [{ amount_usd: 1, period: 'total' }], parallel_requests: 5 };
@@ -62,6 +68,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([gateway?.stop(), admin?.stop()]);
   await upstream?.close();
+  await s3?.close();
   await database?.close();
   await rm(packages, { recursive: true, force: true });
 });
@@ -154,6 +161,55 @@ describe('the gateway’s code package under the runtime client of AWS', () => {
     const after = await budget();
     expect(after.held_usd).toBe(0);
     expect(after.spent_usd).toBeGreaterThan(before.spent_usd);
+  });
+
+  it('sends sound byte by byte', async () => {
+    const { head, body } = await openProxyResponse(
+      invoke({ method: 'POST', path: '/v1/audio/speech', body: { model: 'echo/ok', voice: 'alloy', input: 'Hello' } }),
+    );
+    expect(head).toMatchObject({ statusCode: 200, headers: { 'content-type': 'audio/wav' } });
+    const pieces: Buffer[] = [];
+    for await (const { bytes } of body) pieces.push(bytes);
+    const sound = Buffer.concat(pieces);
+    expect(sound.toString('latin1', 0, 4)).toBe('RIFF');
+    expect(sound.length).toBe(sound.readUInt32LE(4) + 8);
+    expect(sound.length).toBe(44 + 5 * 1_200 * 2);
+  });
+
+  it('takes a form with sound in base64', async () => {
+    const form = new FormData();
+    form.set('model', 'echo/ok');
+    form.set('prompt', 'Heard');
+    // Three seconds and more at 16,000 bytes a second; as text, half of these bytes would be three each.
+    form.set('file', new Blob([Buffer.alloc(50_000, 0xfe)]), 'talk.mp3');
+    const packed = new Response(form);
+    const headers = { 'Content-Type': packed.headers.get('content-type') ?? '' };
+    const request = { method: 'POST', path: '/v1/audio/transcriptions', headers, body: Buffer.from(await packed.arrayBuffer()) } as const;
+    const { head, body } = await openProxyResponse(invoke(request));
+    expect(head.statusCode).toBe(200);
+    expect(JSON.parse(await textOf(body))).toMatchObject({ text: 'Heard', usage: { seconds: 4 } });
+  });
+
+  it('takes a body past what an invocation carries by way of S3', async () => {
+    const asked = await openProxyResponse(invoke({ method: 'POST', path: '/v1/uploads', body: {} }));
+    const upload = JSON.parse(await textOf(asked.body));
+    expect(upload.url).toContain('X-Amz-Signature=');
+    const url = `data:image/png;base64,${'A'.repeat(7_000_000)}`;
+    const content = [
+      { type: 'text', text: 'one two three' },
+      { type: 'image_url', image_url: { url } },
+    ];
+    const messages = [{ role: 'user', content }];
+    s3.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ model: 'echo/ok', max_tokens: 3, messages }));
+    });
+    const { head, body } = await openProxyResponse(
+      invoke({ method: 'POST', path: '/v1/chat/completions', body: {}, headers: { 'x-sluice-body': upload.id } }),
+    );
+    expect(head.statusCode).toBe(200);
+    expect(await textOf(body)).toContain('one two three');
+    expect(s3.received.at(-1)?.path).toMatch(new RegExp(`^/uploads/uploads/key_\\w+/${upload.id}$`));
   });
 
   it('refuses in the dialect’s own words, with the status', async () => {

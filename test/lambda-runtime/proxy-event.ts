@@ -5,12 +5,14 @@ export interface ProxyRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly key: string;
+  /** JSON, or a form as its own bytes, which API Gateway hands over in base64. */
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Renders a request as API Gateway does. */
-export function proxyEvent({ method, path, key, body }: ProxyRequest): unknown {
-  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+export function proxyEvent({ method, path, key, body, headers: more }: ProxyRequest): unknown {
+  const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json', ...more };
   return {
     resource: `/${path.split('/')[1]}/{proxy+}`,
     path,
@@ -29,7 +31,7 @@ export function proxyEvent({ method, path, key, body }: ProxyRequest): unknown {
       requestTimeEpoch: Date.now(),
       identity: { sourceIp: '192.0.2.1', userAgent: 'test' },
     },
-    body: body === undefined ? null : JSON.stringify(body),
-    isBase64Encoded: false,
+    body: body === undefined ? null : Buffer.isBuffer(body) ? body.toString('base64') : JSON.stringify(body),
+    isBase64Encoded: Buffer.isBuffer(body),
   };
 }
