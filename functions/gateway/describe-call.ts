@@ -130,11 +130,18 @@ function costOfAnswer({ answered, config }: Exchange, usage: Usage): Cost | unde
 
 /** Repeating a call by its `Idempotency-Key` is told apart from the cache, which saves what somebody else paid for. */
 function cacheOf({ replayed, responseHeaders, startedAtMs }: Exchange, endedAtMs: number): Partial<CallRecord> {
-  if (replayed?.from === 'idempotency') return { cache: 'idempotent' };
+  const source = replayed?.answer.sourceId;
+  const cacheSource = source === undefined ? {} : { cacheSource: source };
+  if (replayed?.from === 'idempotency') return { cache: 'idempotent', ...cacheSource };
   const cache = responseHeaders['x-sluice-cache'];
   const saved = replayed?.answer.costNanoUsd ?? 0;
   const savedMs = replayed === undefined ? 0 : savedMsBy(replayed.answer, endedAtMs - startedAtMs);
-  return { ...(cache !== undefined && { cache }), ...(saved > 0 && { savedNanoUsd: saved }), ...(savedMs > 0 && { savedMs }) };
+  return {
+    ...(cache !== undefined && { cache }),
+    ...cacheSource,
+    ...(saved > 0 && { savedNanoUsd: saved }),
+    ...(savedMs > 0 && { savedMs }),
+  };
 }
 
 /** A copy of a call that the operator had made: charged to the gateway, and to nobody's key. */

@@ -3,8 +3,15 @@ import type { CachedAnswer, Generations } from './cached-answer.ts';
 /** What is found under a key: an answer, fresh or not, somebody at work on one, both, or nothing. */
 export interface Slot {
   readonly answer: CachedAnswer | undefined;
+  /** The `storedAtMs` of what is there and cannot be read: damaged, half gone, or written by a version to come. */
+  readonly unreadableAtMs?: number;
   /** Until when somebody is taken to be at work on an answer, in milliseconds since the epoch; 0 when nobody is. */
   readonly leaseUntilMs: number;
+}
+
+/** The `storedAtMs` of what is under a key, whether or not it can be read; undefined where nothing is. */
+export function storedAtMsOf({ answer, unreadableAtMs }: Slot): number | undefined {
+  return answer?.storedAtMs ?? unreadableAtMs;
 }
 
 /** How a claim went. */

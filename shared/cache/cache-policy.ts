@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors/gateway-error.ts';
-import { parseCacheControl } from './cache-control.ts';
+import { type CacheDirectives, parseCacheControl } from './cache-control.ts';
 import type { CacheScope, CacheSettings, SemanticSettings } from './cache-settings.ts';
 
 /** How the cache treats one call: what the operator configured, narrowed by what the caller asked. Times in milliseconds. */
@@ -54,8 +54,6 @@ export function cachePolicy(configured: ConfiguredSettings, headers: Readonly<Re
     if (directives.onlyIfCached) throw onlyIfCachedMiss('the cache is off for this call');
     return undefined;
   }
-  const whileRevalidate = settings.stale_while_revalidate_seconds ?? 0;
-  const ifError = settings.stale_if_error_seconds ?? 0;
   return {
     ttlMs,
     scope: settings.scope ?? 'team',
@@ -63,17 +61,29 @@ export function cachePolicy(configured: ConfiguredSettings, headers: Readonly<Re
     onlyIfCached: directives.onlyIfCached,
     maxAgeMs: directives.maxAge === undefined ? undefined : directives.maxAge * 1_000,
     minFreshMs: (directives.minFresh ?? 0) * 1_000,
-    // An age the caller names is a bound that staleness must not stretch.
-    staleWhileRevalidateMs:
-      directives.maxAge === undefined ? 1_000 * Math.min(whileRevalidate, directives.staleWhileRevalidate ?? whileRevalidate) : 0,
-    staleIfErrorMs: 1_000 * Math.min(ifError, directives.staleIfError ?? ifError),
-    keptStaleMs: 1_000 * Math.max(whileRevalidate, ifError),
+    ...staleness(settings, directives),
     nondeterministic: settings.nondeterministic === true || wishedSeconds !== undefined,
     serveWhenExhausted: settings.serve_when_exhausted === true,
     paced: settings.replay === 'paced',
     semantic: settings.semantic ?? undefined,
     namespace,
     callerKey,
+  };
+}
+
+/** For how long past its freshness an answer may be served, and is kept. */
+function staleness(
+  settings: CacheSettings,
+  directives: CacheDirectives,
+): Pick<CachePolicy, 'staleWhileRevalidateMs' | 'staleIfErrorMs' | 'keptStaleMs'> {
+  const { stale_while_revalidate_seconds: whileRevalidate = 0, stale_if_error_seconds: ifError = 0 } = settings;
+  const { noCache, maxAge, minFresh, staleIfError, staleWhileRevalidate } = directives;
+  // An age the caller names is a bound that staleness must not stretch, unless in need, where they say that too.
+  const mindsAge = noCache || maxAge !== undefined || minFresh !== undefined;
+  return {
+    staleWhileRevalidateMs: maxAge === undefined ? 1_000 * Math.min(whileRevalidate, staleWhileRevalidate ?? whileRevalidate) : 0,
+    staleIfErrorMs: 1_000 * Math.min(ifError, staleIfError ?? (mindsAge ? 0 : ifError)),
+    keptStaleMs: 1_000 * Math.max(whileRevalidate, ifError),
   };
 }
 

@@ -11,20 +11,26 @@ export const largestBodyBytes = 6 * 1024 * 1024;
  * Whether the cache may have a part in a call. A stream needs a dialect that can record one; an explicit temperature
  * above 0 asks for variety, so it needs to be opted in (by the operator, or by a caller who names a TTL), while a call
  * that says nothing of temperature is cached where the cache is on. What runs in the background or belongs to a
- * conversation that the provider keeps is never the same question twice.
+ * conversation that the provider keeps is never the same question twice. What a target replaces in the body counts as sent.
  */
 export function isCacheable(
   call: Pick<Call, 'dialect' | 'body' | 'stream'>,
   dialect: Pick<Dialect, 'recording'>,
-  policy: CachePolicy,
+  policy: Pick<CachePolicy, 'nondeterministic'>,
+  targets: readonly { readonly overrides: Readonly<JsonObject> }[],
 ): boolean {
   if (call.stream && dialect.recording === undefined) return false;
   if (call.dialect === 'speech') return false;
-  const { background, conversation, temperature, generationConfig } = call.body;
+  const { background, conversation } = call.body;
   if (background === true || (conversation !== undefined && conversation !== null)) return false;
   if (policy.nondeterministic) return true;
+  return targets.every(({ overrides }) => !isWarm({ ...call.body, ...overrides }));
+}
+
+/** Whether a body asks for variety by a temperature, which the text fields of a form hold as text. */
+function isWarm({ temperature, generationConfig }: JsonObject): boolean {
   const warmth = temperature ?? (isJsonObject(generationConfig) ? generationConfig.temperature : undefined);
-  return !(typeof warmth === 'number' && warmth > 0);
+  return Number(warmth ?? 0) > 0;
 }
 
 /** Dialects whose answers do not end in a reason, because they are never cut short. */

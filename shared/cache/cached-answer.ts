@@ -8,6 +8,8 @@ export interface CachedAnswer {
   readonly dialect: DialectName;
   /** The body of the answer, as JSON text: the provider's own bytes, or assembled from its stream. */
   readonly body: string;
+  /** The call that was answered, by its `x-sluice-request-id`; undefined in what older versions stored. */
+  readonly sourceId?: string | undefined;
   /** `provider/model` that answered. */
   readonly target: string;
   /** When the answer was complete, in milliseconds since the epoch. */

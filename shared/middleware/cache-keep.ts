@@ -95,6 +95,7 @@ export async function finishedAnswer(
   const answer = {
     dialect: known(exchange.call, 'call').dialect,
     body: body.text,
+    sourceId: exchange.requestId,
     target: target.name,
     storedAtMs,
     freshUntilMs: storedAtMs,

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Question } from '../cache/cache-key.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
-import { ageSeconds } from '../cache/freshness.ts';
+import { ageSeconds, freshForSeconds } from '../cache/freshness.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { piecewise } from '../dialects/piecewise.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -42,12 +42,23 @@ export function questionOf(exchange: Exchange, policy: CachePolicy): Question {
 }
 
 /** A stored answer of the cache in the place of a provider's, as a body or as a stream, whichever was asked for. */
-export function replayedRoute(exchange: Exchange, answer: CachedAnswer, outcome: CacheOutcome, nowMs: number): Promise<Routed> {
+export async function replayedRoute(exchange: Exchange, answer: CachedAnswer, outcome: CacheOutcome, nowMs: number): Promise<Routed> {
+  const routed = await replay(exchange, { answer, from: 'cache' }, nowMs);
   // What was found by likeness is told as such, by whichever way it is come by.
   noteOutcome(exchange, answer.similarity === undefined ? outcome : 'semantic');
-  if (answer.similarity !== undefined) exchange.responseHeaders['x-sluice-cache-similarity'] = String(answer.similarity);
-  Object.assign(exchange.responseHeaders, { age: String(ageSeconds(answer, nowMs)), etag: answer.etag });
-  return replay(exchange, { answer, from: 'cache' }, nowMs);
+  Object.assign(exchange.responseHeaders, headersOf(exchange, answer, nowMs));
+  return routed;
+}
+
+function headersOf({ call, cache }: Exchange, answer: CachedAnswer, nowMs: number): Record<string, string> {
+  return {
+    age: String(ageSeconds(answer, nowMs)),
+    // A stream tells the same, but not in the same bytes (RFC 9110 section 8.8.1).
+    etag: call?.stream === true ? `W/${answer.etag}` : answer.etag,
+    ...(cache && { 'x-sluice-cache-ttl': String(freshForSeconds(answer, cache.policy, nowMs)) }),
+    ...(answer.sourceId !== undefined && { 'x-sluice-cache-source': answer.sourceId }),
+    ...(answer.similarity !== undefined && { 'x-sluice-cache-similarity': String(answer.similarity) }),
+  };
 }
 
 /** Says what the cache did, where headers have not gone out yet. */
@@ -62,14 +73,15 @@ export async function replay(exchange: Exchange, replayed: Replayed, nowMs: numb
   const call = known(exchange.call, 'call');
   const json = parsed(answer.body);
   const base = { target: targetOf(exchange, answer), lane: answer.target, sentAtMs: nowMs, headers: {}, attempts: 0 };
-  exchange.replayed = replayed;
   if (!call.stream) {
+    exchange.replayed = replayed;
     return { ...base, kind: 'json', answer: { kind: 'json', status: 200, headers: {}, body: Buffer.from(answer.body), json } };
   }
   const { dialect } = exchange;
   const frames = known(dialect.recording, 'recording').replay(json, call);
   const stream = new OpenedStream(dialect, dialect.startStream(call), sourceOf(exchange, frames, replayed, nowMs), answer.target, () => {});
   await stream.opening(false);
+  exchange.replayed = replayed;
   return { ...base, kind: 'stream', stream, usage: undefined };
 }
 

@@ -1,8 +1,9 @@
 import { AnswerRecorder } from '../cache/answer-recorder.ts';
+import { type Slot, storedAtMsOf } from '../cache/answer-store.ts';
 import { type CachePolicy, onlyIfCachedMiss } from '../cache/cache-policy.ts';
 import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
 import { type Freshness, freshnessOf } from '../cache/freshness.ts';
-import type { FlightEnd } from '../cache/single-flight.ts';
+import type { FlightEnd, Lead } from '../cache/single-flight.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Routed } from '../routing/journey.ts';
@@ -52,11 +53,11 @@ export async function throughCache(exchange: Exchange, route: () => Promise<Rout
   const found = judge(visit, lookup.slot.answer);
   if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
   if (found.freshness === 'revalidate') {
-    cache.revalidation = claim(visit, found.answer);
+    cache.revalidation = claim(visit, found.answer.storedAtMs);
     return serve(visit, found.answer, 'stale');
   }
   if (cache.policy.onlyIfCached) throw onlyIfCachedMiss('there is none that is fresh');
-  return await fetchOnce(visit, lookup.slot.answer);
+  return await fetchOnce(visit, lookup.slot);
 }
 
 type Judged =
@@ -69,66 +70,87 @@ function judge({ cache, generations, parts }: Visit, answer: CachedAnswer | unde
   return found === undefined || freshness === 'none' ? { freshness: 'none', answer: undefined } : { freshness, answer: found };
 }
 
-function serve({ exchange, parts }: Visit, answer: CachedAnswer, outcome: 'hit' | 'stale' | 'coalesced'): Promise<Routed> {
-  return replayedRoute(exchange, answer, outcome, parts.nowMs());
+/** Serves a stored answer. One that cannot be told in the form that was asked for is no reason to fail: it is as if there was none. */
+async function serve(visit: Visit, answer: CachedAnswer, outcome: 'hit' | 'stale' | 'coalesced'): Promise<Routed> {
+  const { exchange, parts, route } = visit;
+  try {
+    return await replayedRoute(exchange, answer, outcome, parts.nowMs());
+  } catch (error) {
+    noteFailure(exchange, parts, error);
+    noteOutcome(exchange, 'miss');
+    return recorded(exchange, await route());
+  }
 }
 
 /** Fetches the answer as the one that does so, or waits for whoever does. */
-async function fetchOnce(visit: Visit, seen: CachedAnswer | undefined): Promise<Routed> {
+async function fetchOnce(visit: Visit, found: Slot): Promise<Routed> {
   const { cache, parts } = visit;
-  let unusable = seen;
+  let unusable = found;
   for (let round = 0; round < mostRounds; round += 1) {
-    const claimed = await claim(visit, unusable);
-    if (claimed?.kind === 'leading') {
-      cache.lead = claimed.lead;
-      const alike = await findAlike(visit.exchange, cache, visit.generations, parts, visit.embed);
-      return alike === undefined ? fetch(visit, unusable) : serve(visit, alike, 'hit');
-    }
+    const claimed = await claim(visit, storedAtMsOf(unusable));
+    if (claimed?.kind === 'leading') return await lead(visit, claimed.lead, unusable.answer);
     // Whoever wants nothing that is stored does not want what was asked before it either.
     if (claimed === undefined || cache.policy.refresh) break;
     const { slot } = claimed;
-    const found = judge(visit, slot.answer);
-    if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
-    unusable = slot.answer ?? unusable;
+    const present = judge(visit, slot.answer);
+    if (present.freshness === 'fresh') return serve(visit, present.answer, 'hit');
+    unusable = latest(slot, unusable);
     if (slot.leaseUntilMs <= parts.nowMs()) continue;
-    const end = await follow(visit, unusable);
+    const end = await follow(visit, storedAtMsOf(unusable));
+    if (end?.kind === 'late') return await inNeed(visit, unusable.answer, end.error);
     if (end?.kind === 'landed' && judge(visit, end.answer).freshness === 'fresh') return serve(visit, end.answer, 'coalesced');
     // A leader that gave up was refused, or got what may not be shared: the next one would fare no better.
     if (end?.kind !== 'lapsed') break;
-    unusable = end.slot.answer ?? unusable;
+    unusable = latest(end.slot, unusable);
   }
   noteOutcome(visit.exchange, 'miss');
-  return fetch(visit, unusable);
+  return fetch(visit, unusable.answer);
 }
 
-async function claim({ cache, exchange, parts }: Visit, outdated: CachedAnswer | undefined) {
+/** What lies in a slot now; what lay there before where nothing does any more. */
+function latest(slot: Slot, before: Slot): Slot {
+  return storedAtMsOf(slot) === undefined ? before : slot;
+}
+
+/** Fetches the answer for all who want it, unless there is one to a question of the same meaning. */
+async function lead(visit: Visit, taken: Lead, stale: CachedAnswer | undefined): Promise<Routed> {
+  const { cache, exchange, generations, parts, embed } = visit;
+  cache.lead = taken;
+  const alike = await findAlike(exchange, cache, generations, parts, embed);
+  return alike === undefined ? fetch(visit, stale) : serve(visit, alike, 'hit');
+}
+
+async function claim({ cache, exchange, parts }: Visit, outdated: number | undefined) {
   try {
-    return await parts.flight.claim(cache.key, exchange.requestId, outdated?.storedAtMs);
+    return await parts.flight.claim(cache.key, exchange.requestId, outdated);
   } catch (error) {
     noteFailure(exchange, parts, error);
     return undefined;
   }
 }
 
+/** How waiting ended: as the flight did, or before it did. */
+type Waited = FlightEnd | { readonly kind: 'late'; readonly error: GatewayError };
+
 /** Waits for the leader, for as long as the call itself has. Undefined when the store failed. */
-async function follow({ cache, exchange, parts }: Visit, outdated: CachedAnswer | undefined): Promise<FlightEnd | undefined> {
+async function follow({ cache, exchange, parts }: Visit, outdated: number | undefined): Promise<Waited | undefined> {
   noteOutcome(exchange, 'coalesced');
-  const leaving = Promise.withResolvers<never>();
-  const leave = (): void => leaving.reject(new GatewayError('client_closed_request', 'The client closed the request.'));
+  const leaving = Promise.withResolvers<Waited>();
+  const leave = (code: ErrorCode, message: string): void => leaving.resolve({ kind: 'late', error: new GatewayError(code, message) });
+  const gone = (): void => leave('client_closed_request', 'The client closed the request.');
   const timer = setTimeout(
-    () => leaving.reject(new GatewayError('provider_timeout', 'The answer that an identical call is waiting for did not come in time.')),
+    () => leave('provider_timeout', 'The answer that an identical call is waiting for did not come in time.'),
     Math.max(0, exchange.deadlineAtMs - parts.nowMs()),
   );
-  exchange.clientGone.addEventListener('abort', leave, { once: true });
+  exchange.clientGone.addEventListener('abort', gone, { once: true });
   try {
-    const end = parts.flight.follow(cache.key, outdated?.storedAtMs).catch((error: unknown) => noteFailure(exchange, parts, error));
-    return await Promise.race([end, leaving.promise]);
-  } catch (error) {
-    noteOutcome(exchange, 'miss');
-    throw error;
+    const end = parts.flight.follow(cache.key, outdated).catch((error: unknown) => noteFailure(exchange, parts, error));
+    const waited = await Promise.race([end, leaving.promise]);
+    if (waited?.kind === 'late') noteOutcome(exchange, 'miss');
+    return waited;
   } finally {
     clearTimeout(timer);
-    exchange.clientGone.removeEventListener('abort', leave);
+    exchange.clientGone.removeEventListener('abort', gone);
   }
 }
 
@@ -138,10 +160,17 @@ async function fetch(visit: Visit, stale: CachedAnswer | undefined): Promise<Rou
   try {
     return recorded(exchange, await route());
   } catch (error) {
-    const found = judge(visit, stale, { ...visit.cache.policy, refresh: true });
-    if (found.freshness !== 'if-error' || !(error instanceof GatewayError) || !outages.has(error.code)) throw error;
-    return serve(visit, found.answer, 'stale');
+    return await inNeed(visit, stale, error);
   }
+}
+
+/** The expired answer in the place of an outage's error. Throws the error where there is none, or where it is no outage. */
+async function inNeed(visit: Visit, stale: CachedAnswer | undefined, error: unknown): Promise<Routed> {
+  const found = judge(visit, stale, { ...visit.cache.policy, refresh: true });
+  if (found.freshness !== 'if-error' || !(error instanceof GatewayError) || !outages.has(error.code)) throw error;
+  return await replayedRoute(visit.exchange, found.answer, 'stale', visit.parts.nowMs()).catch(() => {
+    throw error;
+  });
 }
 
 /** Takes the answer down as it passes, where somebody will keep it. */

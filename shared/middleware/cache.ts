@@ -45,11 +45,11 @@ export function cache(options: CacheOptions): GatewayMiddleware {
 /** The policy of a call; undefined where the cache has no part in it. */
 function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
   const { settings } = known(exchange.config, 'config');
-  const { route } = known(exchange.plan, 'plan');
+  const { route, targets } = known(exchange.plan, 'plan');
   const ofRoute = route !== undefined && Object.hasOwn(settings.models, route) ? settings.models[route]?.cache : undefined;
   const ofKey = readKeyDefaults(known(exchange.principal, 'principal').key.defaults).cache;
   const policy = cachePolicy([settings.defaults.cache, ofRoute, ofKey], exchange.http.headers);
-  if (policy === undefined || isCacheable(call, exchange.dialect, policy)) return policy;
+  if (policy === undefined || isCacheable(call, exchange.dialect, policy, targets)) return policy;
   if (policy.onlyIfCached) throw onlyIfCachedMiss('calls of this kind are not cached');
   return undefined;
 }

@@ -94,7 +94,9 @@ export class DynamoAnswers implements AnswerStore {
 
   async #slotOf(item: DynamoItem | undefined): Promise<Slot> {
     const leaseUntilMs = typeof item?.leaseUntilMs === 'number' ? item.leaseUntilMs : 0;
-    return { answer: await unpackAnswer(item, this.#place), leaseUntilMs };
+    const answer = await unpackAnswer(item, this.#place);
+    const storedAtMs = item?.storedAtMs;
+    return { answer, leaseUntilMs, ...(answer === undefined && typeof storedAtMs === 'number' && { unreadableAtMs: storedAtMs }) };
   }
 }
 

@@ -36,6 +36,7 @@ const answerSchema = z.object({
     'transcriptions',
     'moderations',
   ]),
+  sourceId: z.string().optional(),
   target: z.string(),
   storedAtMs: z.number(),
   freshUntilMs: z.number(),

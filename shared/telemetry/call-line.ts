@@ -44,6 +44,7 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     saved_nano_usd: record.savedNanoUsd,
     saved_ms: record.savedMs,
     cache: record.cache,
+    cache_source: record.cacheSource,
     held_nano_usd: record.heldNanoUsd,
     scopes: record.scopes,
     charges: record.charges,

@@ -89,6 +89,8 @@ export const callRecordSchema = z.object({
   savedNanoUsd: nanoUsd.optional(),
   savedMs: count.optional(),
   cache: z.string().optional(),
+  /** The call whose stored answer was given: its id. */
+  cacheSource: z.string().optional(),
 
   /** Ids of the limited scopes the call was charged to, each with `costNanoUsd` unless `charges` says otherwise. */
   scopes: z.array(z.string()).optional(),

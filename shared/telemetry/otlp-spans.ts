@@ -80,6 +80,7 @@ function ours(record: CallRecord): Parameters<typeof attributesOf>[0] {
     'sluice.organization': record.organization,
     'sluice.served_by': record.servedBy,
     'sluice.cache': record.cache,
+    'sluice.cache.source': record.cacheSource,
     'sluice.cache.saved_usd': record.savedNanoUsd === undefined ? undefined : record.savedNanoUsd / 1e9,
     'sluice.cache.saved_ms': record.savedMs,
     'sluice.cost_usd': record.unpriced ? undefined : record.costNanoUsd / 1e9,

@@ -75,6 +75,7 @@ function renderMoney(record: CallRecord) {
     saved_usd: (record.savedNanoUsd ?? 0) / perUsd,
     saved_ms: record.savedMs ?? 0,
     cache: orNull(record.cache),
+    cache_source: orNull(record.cacheSource),
     scopes: Object.fromEntries(chargesOf(record)),
     held_nano_usd: orNull(record.heldNanoUsd),
     refused_by: orNull(record.refusedBy),

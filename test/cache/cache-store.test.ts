@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noCounts } from '../../shared/cache/answer-store.ts';
+import { noCounts, storedAtMsOf } from '../../shared/cache/answer-store.ts';
 import { type CachedAnswer, everything, isPurged, modelDimension } from '../../shared/cache/cached-answer.ts';
 import { DynamoAnswers } from '../../shared/store/cache-answers.ts';
 import { partKeys } from '../../shared/store/cache-codec.ts';
@@ -82,7 +82,36 @@ describe.each(emulators)('the cache in DynamoDB, on $name', ({ start }) => {
     await place.db.put({ table: place.table, item: { ...part, data: randomBytes(1000) } });
     expect((await answers.find(key, true)).answer).toBeUndefined();
     await place.db.batchDelete(place.table, parts.slice(1));
-    expect((await answers.find(key, true)).answer).toBeUndefined();
+    expect(await answers.find(key, true)).toEqual({ answer: undefined, unreadableAtMs: now, leaseUntilMs: 0 });
+  });
+
+  it.each<[string, object]>([
+    ['in a compression to come', { encoding: 'lzma' }],
+    ['by a version that keeps other facts', { durationMs: 'long' }],
+    ['and damaged', { data: Buffer.from('no Brotli') }],
+    ['and cut', { data: undefined }],
+    ['in a dialect to come', { dialect: 'telepathy' }],
+  ])('lets an answer that was written %s be replaced, and shows nothing of it until then', async (_how, change) => {
+    const key = freshKey();
+    await store(key, answerOf('well'));
+    const head = { pk: `ANSWER#${key}`, sk: 'HEAD' };
+    const item = { ...(await place.db.get({ table: place.table, key: head, consistent: true })), ...change };
+    await place.db.put({ table: place.table, item: Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined)) });
+    const slot = await answers.find(key, true);
+    expect(slot).toEqual({ answer: undefined, unreadableAtMs: now, leaseUntilMs: 0 });
+    expect((await answers.claim(key, 'x', { ...ask, outdated: storedAtMsOf(slot) })).kind).toBe('leading');
+    expect(await answers.keep(key, 'x', answerOf('better', { storedAtMs: now + 1 }))).toBeDefined();
+    expect((await answers.find(key, true)).answer?.body).toBe('better');
+  });
+
+  it('takes more facts than it knows from a version to come, and fewer from one before', async () => {
+    const key = freshKey();
+    await store(key, answerOf('well', { sourceId: 'req_1' }));
+    const head = { pk: `ANSWER#${key}`, sk: 'HEAD' };
+    const item = await place.db.get({ table: place.table, key: head, consistent: true });
+    const { sourceId: _unknownThen, ...older } = item ?? {};
+    await place.db.put({ table: place.table, item: { ...older, ...head, mood: 'sunny' } });
+    expect((await answers.find(key, true)).answer).toEqual(answerOf('well'));
   });
 
   it('never shows a reader half of an answer that is replaced under its eyes', async () => {
