@@ -4,16 +4,15 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { chatUsageSchema } from './chat-completions-schema.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
+import { emptyFacts } from './empty-facts.ts';
 
 /** Understands a whole chat completion. What is missing or odd stays undefined; the answer itself passes untouched. */
 export function readChatAnswer(body: JsonObject): AnswerFacts {
   const facts: AnswerFacts = {
+    ...emptyFacts(),
     usage: readChatUsage(body.usage),
-    finishReason: undefined,
     id: textOf(body.id),
     model: textOf(body.model),
-    outputBytes: 0,
-    toolNames: [],
     serviceTier: textOf(body.service_tier),
   };
   const choices = Array.isArray(body.choices) ? body.choices : [];

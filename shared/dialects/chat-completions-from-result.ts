@@ -9,6 +9,7 @@ import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { extraContent, reasoningDetail } from './chat-completions-reasoning.ts';
 import { chatUsageOf } from './chat-completions-stream.ts';
+import { unifiedFinish } from './translated-finish.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -27,7 +28,7 @@ export function chatFromResult(call: Call, result: LanguageModelV4GenerateResult
 
 /** Why an answer ended, in OpenAI's words, and in the provider's own beside it as OpenRouter names it. */
 export function finishOf(reason: LanguageModelV4FinishReason): JsonObject {
-  return { finish_reason: finishWords[reason.unified], native_finish_reason: reason.raw ?? null };
+  return { finish_reason: finishWords[unifiedFinish(reason)], native_finish_reason: reason.raw ?? null };
 }
 
 const finishWords = {

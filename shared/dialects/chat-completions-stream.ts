@@ -4,6 +4,7 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { addContent, citesWeb, finishReasonOf, readChatFault, readChatUsage, textOf, withSearch } from './chat-completions-answer.ts';
 import type { FrameReading, StreamState } from './dialect.ts';
+import { freshStreamState, silentReading } from './stream-state.ts';
 
 /** What is remembered of a chat completion stream. */
 export interface ChatStreamState extends StreamState {
@@ -19,16 +20,7 @@ export interface ChatStreamState extends StreamState {
 
 export function startChatStream(streamUsage: boolean): ChatStreamState {
   return {
-    usage: undefined,
-    finishReason: undefined,
-    id: undefined,
-    model: undefined,
-    outputBytes: 0,
-    toolNames: [],
-    serviceTier: undefined,
-    ended: false,
-    hasContent: false,
-    streamUsage,
+    ...freshStreamState(streamUsage),
     created: undefined,
     begun: new Set(),
     finished: new Set(),
@@ -38,52 +30,61 @@ export function startChatStream(streamUsage: boolean): ChatStreamState {
   };
 }
 
-const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
-
 /** Reads one event of a chat completion stream (https://platform.openai.com/docs/api-reference/chat-streaming). */
 export function readChatFrame(state: ChatStreamState, frame: SseFrame): FrameReading {
-  if (frame.data === undefined || frame.data === '') return silent;
+  return readChunkFrame(state, frame, ({ delta }) => {
+    if (!isJsonObject(delta)) return false;
+    state.cites ||= citesWeb(delta);
+    return addContent(state, delta);
+  });
+}
+
+/** Reads one event of a stream framed as OpenAI frames both of its completions. `addContent` says whether a choice holds any. */
+export function readChunkFrame(state: ChatStreamState, frame: SseFrame, addContent: (choice: JsonObject) => boolean): FrameReading {
+  if (frame.data === undefined || frame.data === '') return silentReading;
   if (frame.data.trim() === '[DONE]') {
     state.sawDone = true;
     state.ended = true;
-    return silent;
+    return silentReading;
   }
   const chunk: JsonValue = JSON.parse(frame.data);
-  if (!isJsonObject(chunk)) throw new SyntaxError('a chat completion chunk must be a JSON object');
+  if (!isJsonObject(chunk)) throw new SyntaxError('a completion chunk must be a JSON object');
   const fault = chunk.error == null && frame.event !== 'error' ? undefined : readChatFault(chunk);
-  if (fault !== undefined) return { ...silent, fault };
+  if (fault !== undefined) return { ...silentReading, fault };
   state.id ??= textOf(chunk.id);
   state.model ??= textOf(chunk.model);
   state.serviceTier = textOf(chunk.service_tier) ?? state.serviceTier;
   if (typeof chunk.created === 'number') state.created ??= chunk.created;
   const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
   let content = false;
-  for (const choice of choices) if (isJsonObject(choice) && readChoice(state, choice)) content = true;
+  for (const choice of choices) {
+    if (!isJsonObject(choice)) continue;
+    readEnding(state, choice);
+    if (addContent(choice)) content = true;
+  }
   if (content) state.hasContent = true;
   return { ...readUsage(state, chunk, choices.length === 0), content };
 }
 
-function readChoice(state: ChatStreamState, choice: JsonObject): boolean {
+function readEnding(state: ChatStreamState, choice: JsonObject): void {
   const index = typeof choice.index === 'number' ? choice.index : 0;
   state.begun.add(index);
   const finish = finishReasonOf(choice.finish_reason);
-  if (finish !== undefined) {
-    state.finished.add(index);
-    state.finishReason ??= finish;
-  }
-  if (!isJsonObject(choice.delta)) return false;
-  state.cites ||= citesWeb(choice.delta);
-  return addContent(state, choice.delta);
+  if (finish === undefined) return;
+  state.finished.add(index);
+  state.finishReason ??= finish;
 }
 
 function readUsage(state: ChatStreamState, chunk: JsonObject, withoutChoices: boolean): FrameReading {
-  const usage = readChatUsage(chunk.usage);
-  if (usage === undefined) return silent;
+  // Groq's older place for it (https://console.groq.com/docs/api-reference).
+  const beside = isJsonObject(chunk.x_groq) ? chunk.x_groq.usage : undefined;
+  const usage = readChatUsage(chunk.usage ?? beside);
+  if (usage === undefined) return silentReading;
   // Some providers count up in every chunk; the last word is the right one.
   state.usage = state.cites ? withSearch(usage) : usage;
   const final = withoutChoices || (state.begun.size > 0 && state.finished.size === state.begun.size);
   if (final) state.sentUsage = true;
-  return { ...silent, finalUsage: final, withhold: withoutChoices && !state.streamUsage };
+  return { ...silentReading, finalUsage: final, withhold: withoutChoices && !state.streamUsage };
 }
 
 /** Ended by its own mark, or every choice that began has said why it finished. */

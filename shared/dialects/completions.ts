@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
@@ -12,6 +12,7 @@ import {
   chatUsageOf,
   closeChatStream,
   isChatComplete,
+  readChunkFrame,
   startChatStream,
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
@@ -19,6 +20,7 @@ import { completionsRecording } from './completions-recording.ts';
 import { completionsRequestSchema } from './completions-schema.ts';
 import { completionsTranslation } from './completions-translation.ts';
 import type { AnswerFacts, Dialect, DialectRequest, FrameReading, NativeTarget } from './dialect.ts';
+import { emptyFacts } from './empty-facts.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 function parseCompletionsRequest(request: DialectRequest): Call {
@@ -49,12 +51,10 @@ function nativeCompletionsBody(call: Call, target: NativeTarget): JsonObject {
 
 function readCompletionsAnswer(body: JsonObject): AnswerFacts {
   const facts: AnswerFacts = {
+    ...emptyFacts(),
     usage: readChatUsage(body.usage),
-    finishReason: undefined,
     id: textOf(body.id),
     model: textOf(body.model),
-    outputBytes: 0,
-    toolNames: [],
     serviceTier: textOf(body.service_tier),
   };
   for (const choice of choicesOf(body)) {
@@ -68,49 +68,12 @@ function choicesOf(body: JsonObject): JsonObject[] {
   return Array.isArray(body.choices) ? body.choices.filter(isJsonObject) : [];
 }
 
-const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
-
 function readCompletionsFrame(state: ChatStreamState, frame: SseFrame): FrameReading {
-  if (frame.data === undefined || frame.data === '') return silent;
-  if (frame.data.trim() === '[DONE]') {
-    state.sawDone = true;
-    state.ended = true;
-    return silent;
-  }
-  const chunk: JsonValue = JSON.parse(frame.data);
-  if (!isJsonObject(chunk)) throw new SyntaxError('a completion chunk must be a JSON object');
-  const fault = chunk.error == null && frame.event !== 'error' ? undefined : readChatFault(chunk);
-  if (fault !== undefined) return { ...silent, fault };
-  state.id ??= textOf(chunk.id);
-  state.model ??= textOf(chunk.model);
-  if (typeof chunk.created === 'number') state.created ??= chunk.created;
-  const choices = choicesOf(chunk);
-  let content = false;
-  for (const choice of choices) if (readChoice(state, choice)) content = true;
-  if (content) state.hasContent = true;
-  return { ...readUsage(state, chunk, choices.length === 0), content };
-}
-
-function readChoice(state: ChatStreamState, choice: JsonObject): boolean {
-  const index = typeof choice.index === 'number' ? choice.index : 0;
-  state.begun.add(index);
-  const finish = finishReasonOf(choice.finish_reason);
-  if (finish !== undefined) {
-    state.finished.add(index);
-    state.finishReason ??= finish;
-  }
-  if (typeof choice.text !== 'string' || choice.text === '') return false;
-  state.outputBytes += Buffer.byteLength(choice.text);
-  return true;
-}
-
-function readUsage(state: ChatStreamState, chunk: JsonObject, withoutChoices: boolean): FrameReading {
-  const usage = readChatUsage(chunk.usage);
-  if (usage === undefined) return silent;
-  state.usage = usage;
-  const final = withoutChoices || isChatComplete(state);
-  if (final) state.sentUsage = true;
-  return { ...silent, finalUsage: final, withhold: withoutChoices && !state.streamUsage };
+  return readChunkFrame(state, frame, ({ text }) => {
+    if (typeof text !== 'string' || text === '') return false;
+    state.outputBytes += Buffer.byteLength(text);
+    return true;
+  });
 }
 
 function truncateCompletionsStream(state: ChatStreamState, usage: Usage, costUsd: string | undefined): SseFrame[] {

@@ -15,6 +15,7 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { signatureOf } from './gemini-signature.ts';
 import { geminiUsageOf } from './gemini-stream.ts';
+import { unifiedFinish } from './translated-finish.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -37,7 +38,7 @@ export function geminiFromResult(_call: Call, result: LanguageModelV4GenerateRes
     candidates: [
       {
         content: { parts: result.content.flatMap(partOf), role: 'model' },
-        finishReason: finishWords[result.finishReason.unified],
+        finishReason: finishWords[unifiedFinish(result.finishReason)],
         index: 0,
         ...grounding(sources),
       },
@@ -163,7 +164,7 @@ function ending(state: GeminiParts, part: Extract<LanguageModelV4StreamPart, { t
       candidates: [
         {
           content: { parts: [{ text: '' }], role: 'model' },
-          finishReason: finishWords[part.finishReason.unified],
+          finishReason: finishWords[unifiedFinish(part.finishReason)],
           index: 0,
           ...grounding(state.sources),
         },

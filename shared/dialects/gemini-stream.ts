@@ -4,8 +4,8 @@ import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import type { FrameReading, StreamFraming, StreamState } from './dialect.ts';
-import { emptyFacts } from './empty-facts.ts';
 import { blockReasonOf, candidatesOf, readGeminiCandidate, readGeminiFault, readGeminiHead } from './gemini-answer.ts';
+import { freshStreamState, silentReading } from './stream-state.ts';
 
 /** What is remembered of a `streamGenerateContent` stream. */
 export interface GeminiStreamState extends StreamState {
@@ -17,20 +17,18 @@ export interface GeminiStreamState extends StreamState {
 }
 
 export function startGeminiStream(): GeminiStreamState {
-  return { ...emptyFacts(), ended: false, hasContent: false, streamUsage: true, begun: new Set(), finished: new Set(), blocked: false };
+  return { ...freshStreamState(true), begun: new Set(), finished: new Set(), blocked: false };
 }
-
-const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
 
 /** Reads one event: each is a whole `GenerateContentResponse` (https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent). */
 export function readGeminiFrame(state: GeminiStreamState, frame: SseFrame): FrameReading {
-  if (frame.data === undefined || frame.data === '') return silent;
+  if (frame.data === undefined || frame.data === '') return silentReading;
   // Some that imitate Gemini end as OpenAI does; Google's clients would take that for broken JSON.
-  if (frame.data.trim() === '[DONE]') return { ...silent, withhold: true };
+  if (frame.data.trim() === '[DONE]') return { ...silentReading, withhold: true };
   const chunk: JsonValue = JSON.parse(frame.data);
   if (!isJsonObject(chunk)) throw new SyntaxError('a chunk of a Gemini stream must be a JSON object');
   const fault = readGeminiFault(chunk);
-  if (fault !== undefined) return { ...silent, fault };
+  if (fault !== undefined) return { ...silentReading, fault };
   readGeminiHead(state, chunk);
   let content = false;
   for (const candidate of candidatesOf(chunk)) {
@@ -45,7 +43,7 @@ export function readGeminiFrame(state: GeminiStreamState, frame: SseFrame): Fram
   }
   if (content) state.hasContent = true;
   state.ended = isGeminiComplete(state);
-  return { ...silent, content, finalUsage: state.ended && isJsonObject(chunk.usageMetadata) };
+  return { ...silentReading, content, finalUsage: state.ended && isJsonObject(chunk.usageMetadata) };
 }
 
 /** The API has no end mark: a stream is whole when every candidate has said why it finished, or the prompt was refused. */

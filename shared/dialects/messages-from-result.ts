@@ -5,6 +5,7 @@ import { usageOf } from '../calls/usage.ts';
 import { messagesUsageOf } from './messages-stream.ts';
 import { carrierBlock, thinkingBlock } from './messages-thinking.ts';
 import { carriedMetadata, toldMetadata } from './sealed-metadata.ts';
+import { unifiedFinish } from './translated-finish.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -37,7 +38,7 @@ const stopWords = {
 
 /** Why a message ended, in Anthropic's words: the provider's own where it speaks them. */
 export function stopOf(reason: LanguageModelV4FinishReason, callsTools: boolean): JsonObject {
-  const unified = stopWords[reason.unified];
+  const unified = stopWords[unifiedFinish(reason)];
   const own = ownWords.find((word) => word === reason.raw);
   return { stop_reason: own ?? (unified === 'end_turn' && callsTools ? 'tool_use' : unified), stop_sequence: null };
 }

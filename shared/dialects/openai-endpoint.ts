@@ -7,6 +7,7 @@ import { readChatFault, textOf } from './chat-completions-answer.ts';
 import { withCostBesideUsage } from './chat-completions-stream.ts';
 import type { AnswerFacts, Dialect, FrameReading, StreamState } from './dialect.ts';
 import { emptyFacts } from './empty-facts.ts';
+import { freshStreamState, silentReading } from './stream-state.ts';
 
 /** What sets one of OpenAI's endpoints without chat apart from the others. */
 type EndpointParts = Pick<Dialect, 'name' | 'parse' | 'nativeBody' | 'readAnswer'> &
@@ -23,7 +24,7 @@ export function openAiEndpoint({ readEventUsage, ...parts }: EndpointParts): Dia
   return {
     ...parts,
     readFault: readChatFault,
-    startStream: (call): StreamState => ({ ...emptyFacts(), ended: false, hasContent: false, streamUsage: call.streamUsage }),
+    startStream: (call): StreamState => freshStreamState(call.streamUsage),
     readFrame: (state, frame) => readTypedEvent(state, frame, readEventUsage),
     isComplete: ({ ended }) => ended,
     closing: () => [],
@@ -37,19 +38,17 @@ export function openAiEndpoint({ readEventUsage, ...parts }: EndpointParts): Dia
   };
 }
 
-const silent: FrameReading = { content: false, withhold: false, finalUsage: false, fault: undefined };
-
 function readTypedEvent(state: StreamState, frame: SseFrame, readEventUsage: EndpointParts['readEventUsage']): FrameReading {
-  if (frame.data === undefined || frame.data === '') return silent;
+  if (frame.data === undefined || frame.data === '') return silentReading;
   if (frame.data.trim() === '[DONE]') {
     state.ended = true;
-    return silent;
+    return silentReading;
   }
   const event: JsonValue = JSON.parse(frame.data);
   if (!isJsonObject(event)) throw new SyntaxError('an event of a stream must be a JSON object');
   const type = textOf(event.type) ?? frame.event ?? '';
   const fault = event.error == null && type !== 'error' ? undefined : readChatFault(event);
-  if (fault !== undefined) return { ...silent, fault };
+  if (fault !== undefined) return { ...silentReading, fault };
   state.hasContent = true;
   state.outputBytes += frame.data.length;
   const isLast = /\.(done|completed)$/.test(type);
@@ -59,7 +58,7 @@ function readTypedEvent(state: StreamState, frame: SseFrame, readEventUsage: End
     state.ended = true;
     state.finishReason = 'stop';
   }
-  return { ...silent, content: true, finalUsage: isLast && usage !== undefined };
+  return { ...silentReading, content: true, finalUsage: isLast && usage !== undefined };
 }
 
 /** The facts of an answer that has no more to say than its usage. */

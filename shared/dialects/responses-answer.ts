@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { readChatFault, textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
+import { emptyFacts } from './empty-facts.ts';
 import { hostedUnitsOf } from './responses-hosted-tools.ts';
 import { responsesUsageSchema } from './responses-schema.ts';
 
@@ -11,12 +12,10 @@ import { responsesUsageSchema } from './responses-schema.ts';
 export function readResponsesAnswer(body: JsonObject): AnswerFacts {
   const output = itemsOf(body.output);
   const facts: AnswerFacts = {
+    ...emptyFacts(),
     usage: readResponsesUsage(body),
-    finishReason: undefined,
     id: textOf(body.id),
     model: textOf(body.model),
-    outputBytes: 0,
-    toolNames: [],
     serviceTier: textOf(body.service_tier),
   };
   for (const item of output) addItem(facts, item);

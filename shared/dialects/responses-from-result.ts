@@ -10,6 +10,7 @@ import type { Usage } from '../calls/usage.ts';
 import { responsesUsageOf } from './responses-events.ts';
 import { customText, type DeclaredTool, declaredTools } from './responses-tools.ts';
 import { carriedMetadata, seal, toldMetadata } from './sealed-metadata.ts';
+import { unifiedFinish } from './translated-finish.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -64,7 +65,8 @@ export function finishedResponse(
   output: JsonObject[],
   usage: Usage | undefined,
 ): JsonObject {
-  const cut = reason.unified === 'length' ? 'max_output_tokens' : reason.unified === 'content-filter' ? 'content_filter' : undefined;
+  const why = unifiedFinish(reason);
+  const cut = why === 'length' ? 'max_output_tokens' : why === 'content-filter' ? 'content_filter' : undefined;
   return {
     ...response,
     status: cut === undefined ? 'completed' : 'incomplete',

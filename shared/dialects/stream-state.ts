@@ -1,15 +1,10 @@
 import type { FrameReading, StreamState } from './dialect.ts';
+import { emptyFacts } from './empty-facts.ts';
 
 /** What every dialect remembers of a stream of which nothing has been read yet. */
 export function freshStreamState(streamUsage: boolean): StreamState {
   return {
-    usage: undefined,
-    finishReason: undefined,
-    id: undefined,
-    model: undefined,
-    outputBytes: 0,
-    toolNames: [],
-    serviceTier: undefined,
+    ...emptyFacts(),
     ended: false,
     hasContent: false,
     streamUsage,

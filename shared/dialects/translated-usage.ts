@@ -1,6 +1,7 @@
 import type { LanguageModelV4Usage } from '@ai-sdk/provider';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { readChatUsage } from './chat-completions-answer.ts';
 
 /**
  * The AI SDK's usage in the gateway's words. What its common fields cannot say is read from `raw`, the provider's own
@@ -12,6 +13,8 @@ export function usageOfModel(reported: LanguageModelV4Usage): Usage | undefined 
   if (inputTokens.total === undefined && outputTokens.total === undefined) return undefined;
   const raw: unknown = reported.raw;
   const own: JsonObject = isJsonObject(raw) ? raw : {};
+  // Those who follow OpenAI each have their own place for what was cached and for thoughts.
+  if (own.prompt_tokens !== undefined) return readChatUsage(own);
   const input = whole(inputTokens.total);
   const output = whole(outputTokens.total);
   const cacheWriteTokens = Math.min(input, whole(inputTokens.cacheWrite));

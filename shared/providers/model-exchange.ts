@@ -23,6 +23,8 @@ export interface ExchangeOptions {
   readonly identity: ProviderIdentity;
   /** Puts right what the package wrote into the body. */
   readonly correctBody: (body: string) => string;
+  /** Puts right what the package could not read of the answer. */
+  readonly correctAnswer?: ((body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>) | undefined;
   readonly nowMs: () => number;
 }
 
@@ -55,7 +57,9 @@ export class ModelExchange {
       const response = await this.#answer(String(input instanceof Request ? input.url : input), init ?? {});
       this.#response = response;
       this.headers = headersFor(response);
-      return new Response(this.#body(response), { status: response.status, headers: response.headers });
+      const { correctAnswer } = this.#options;
+      const body = this.#body(response);
+      return new Response(correctAnswer === undefined ? body : correctAnswer(body), { status: response.status, headers: response.headers });
     } catch (error) {
       if (error instanceof UpstreamFailure) this.failure ??= error;
       throw error;

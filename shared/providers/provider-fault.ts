@@ -4,13 +4,15 @@ import type { ProviderFault } from '../dialects/dialect.ts';
 /**
  * The fault in an error body, in any of the shapes that providers use: `{error: {message, type, code}}` (OpenAI,
  * Anthropic), `{error: {code, message, status}}` (Google, at times as the one element of an array), `{message}`
- * (Bedrock), `{detail}`, `{errors: [{code, message}]}` (Cloudflare).
+ * (Bedrock), `{detail}`, `{errors: [{code, message}]}` (Cloudflare),
+ * `{response: {error: {code, message}}}` (Responses that failed in the middle).
  */
 export function readProviderFault(body: JsonValue | undefined): ProviderFault | undefined {
   const outer = Array.isArray(body) ? body[0] : body;
   if (!isJsonObject(outer)) return undefined;
   const first = Array.isArray(outer.errors) ? outer.errors[0] : undefined;
-  const inner = outer.error ?? first ?? outer;
+  const failed = isJsonObject(outer.response) ? outer.response.error : undefined;
+  const inner = outer.error ?? first ?? failed ?? outer;
   if (typeof inner === 'string') return { status: undefined, code: undefined, type: undefined, message: inner };
   return isJsonObject(inner) ? faultOf(inner) : undefined;
 }

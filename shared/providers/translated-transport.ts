@@ -10,8 +10,10 @@ import { withFilesInline } from './language-model-files.ts';
 import { bodyCorrector, droppedByPackage, optionsFor, unreadFields } from './language-model-options.ts';
 import { refuseDropped } from './language-model-rehearsal.ts';
 import { LanguageModelSource } from './language-model-source.ts';
+import { unlessSummary, withoutSummaries } from './language-model-summaries.ts';
 import { ModelExchange } from './model-exchange.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
+import { withTextualIds } from './textual-ids.ts';
 import type { Answer, Attempt, Transport } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -72,6 +74,7 @@ export class TranslatedTransport implements Transport {
     const exchange = new ModelExchange(this.#ports.client, attempt, {
       identity: this.#ports.identity,
       correctBody: bodyCorrector(options, attempt, (field) => dropped.add(field)),
+      correctAnswer: attempt.provider.row.aiSdkPackage === '@ai-sdk/openai-compatible' ? withTextualIds : undefined,
       nowMs: this.#ports.nowMs,
     });
     const model = await loadLanguageModel(attempt, exchange);
@@ -83,7 +86,7 @@ export class TranslatedTransport implements Transport {
 
   async #whole(passage: Passage, head: TranslatedHead): Promise<Answer> {
     const { call, translation, exchange } = passage;
-    const result = await passage.model.doGenerate(passage.options);
+    const result = withoutSummaries(await passage.model.doGenerate(passage.options));
     const json = translation.fromResult(call, result, head);
     const usage = usageOfModel(result.usage);
     for (const field of droppedByPackage(result.warnings, passage.options, passage.attempt)) passage.dropped.add(field);
@@ -109,7 +112,7 @@ export class TranslatedTransport implements Transport {
     const source = new LanguageModelSource({
       reader,
       first,
-      framesOf: (part) => translation.partFrames(state, part),
+      framesOf: unlessSummary((part) => translation.partFrames(state, part)),
       exchange,
       host: attempt.provider.id,
       signal: attempt.signal,

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
-import { draft, finished, type Reading } from './reading.ts';
+import { LooseJson } from './loose-json.ts';
+import { type Draft, draft, finished, type Reading } from './reading.ts';
 
 /** What every dialect's official client is asked to do. */
 export interface ConformanceClient {
@@ -19,9 +20,22 @@ export interface RecordedTool {
   readonly custom: boolean;
 }
 
-/** Fields that are not OpenAI's, as the gateway adds them for models that reason aloud. */
+/** Fields that are not OpenAI's: as the gateway adds them for models that reason aloud, and as others name them. */
 interface Reasoning {
-  reasoning_content?: string;
+  reasoning_content?: string | null;
+  reasoning?: string;
+}
+
+/** What is said and thought in a message or a delta. Mistral tells both in parts. */
+function addWords(all: Draft, message: OpenAI.Chat.ChatCompletionMessage | OpenAI.Chat.ChatCompletionChunk.Choice.Delta | undefined): void {
+  const { content, refusal, reasoning_content, reasoning }: Reasoning & { content?: unknown; refusal?: string | null } = message ?? {};
+  all.text += (typeof content === 'string' ? content : '') + (refusal ?? '');
+  if (refusal != null && refusal !== '') all.refused = true;
+  for (const part of new LooseJson(content).items) {
+    all.text += part.at('text').text;
+    for (const thought of part.at('thinking').items) all.reasoning += thought.at('text').text;
+  }
+  all.reasoning += reasoning_content || reasoning || '';
 }
 
 export const chatClient: ConformanceClient = {
@@ -48,28 +62,29 @@ function declared({ name, custom }: RecordedTool): OpenAI.Chat.ChatCompletionToo
 function readWhole(answer: OpenAI.Chat.ChatCompletion): Reading {
   const all = draft();
   const choice = answer.choices[0];
-  const message: (OpenAI.Chat.ChatCompletionMessage & Reasoning) | undefined = choice?.message;
-  all.text = message?.content ?? '';
-  all.reasoning = message?.reasoning_content ?? '';
+  const message = choice?.message;
+  addWords(all, message);
   for (const call of message?.tool_calls ?? []) {
     if (call.type === 'custom') all.calls.push({ id: call.id, name: call.custom.name, json: call.custom.input, custom: true });
     else all.calls.push({ id: call.id, name: call.function.name, json: call.function.arguments });
   }
   all.finish = finishOf(choice?.finish_reason);
-  readUsage(all, answer.usage);
+  if (all.refused && all.finish === 'stop') all.finish = 'content_filter';
+  readUsage(all, new LooseJson(answer).at('usage'));
   return finished(all);
 }
 
 async function readStream(stream: AsyncIterable<OpenAI.Chat.ChatCompletionChunk>): Promise<Reading> {
   const all = draft();
   for await (const chunk of stream) {
-    const choice = chunk.choices[0];
-    const delta: (OpenAI.Chat.ChatCompletionChunk.Choice.Delta & Reasoning) | undefined = choice?.delta;
-    all.text += delta?.content ?? '';
-    all.reasoning += delta?.reasoning_content ?? '';
+    const choice = chunk.choices.find(({ index }) => index === 0);
+    const delta = choice?.delta;
+    addWords(all, delta);
     for (const call of delta?.tool_calls ?? []) addCall(all, call);
     all.finish = finishOf(choice?.finish_reason) ?? all.finish;
-    readUsage(all, chunk.usage ?? undefined);
+    if (all.refused && all.finish === 'stop') all.finish = 'content_filter';
+    readUsage(all, new LooseJson(chunk).at('usage'));
+    readUsage(all, new LooseJson(chunk).at('x_groq', 'usage'));
   }
   return finished(all);
 }
@@ -82,7 +97,7 @@ interface CallPiece {
   custom?: { name?: string; input?: string };
 }
 
-function addCall(all: ReturnType<typeof draft>, piece: CallPiece): void {
+function addCall(all: Draft, piece: CallPiece): void {
   const named = piece.function?.name ?? piece.custom?.name;
   if (named !== undefined) all.calls[piece.index] = { id: piece.id, name: named, json: '', custom: piece.custom !== undefined };
   const call = all.calls[piece.index];
@@ -91,13 +106,16 @@ function addCall(all: ReturnType<typeof draft>, piece: CallPiece): void {
 }
 
 function finishOf(reason: string | null | undefined): Reading['finish'] {
+  if (reason === 'model_length') return 'length';
   return reason === 'stop' || reason === 'length' || reason === 'tool_calls' || reason === 'content_filter' ? reason : undefined;
 }
 
-function readUsage(all: ReturnType<typeof draft>, usage: OpenAI.CompletionUsage | undefined): void {
-  if (usage === undefined) return;
-  all.input = usage.prompt_tokens;
-  all.output = usage.completion_tokens;
-  all.cached = usage.prompt_tokens_details?.cached_tokens ?? 0;
-  all.thought = usage.completion_tokens_details?.reasoning_tokens ?? 0;
+/** Providers that speak the dialect count in their own fields, which pass through. */
+function readUsage(all: Draft, usage: LooseJson): void {
+  if (!usage.exists) return;
+  all.input = usage.at('prompt_tokens').count;
+  all.output = Math.max(usage.at('completion_tokens').count, usage.at('total_tokens').count - all.input);
+  const cached = [usage.at('prompt_tokens_details', 'cached_tokens'), usage.at('prompt_cache_hit_tokens'), usage.at('cached_tokens')];
+  all.cached = cached.find(({ exists }) => exists)?.count ?? 0;
+  all.thought = usage.at('completion_tokens_details', 'reasoning_tokens').count;
 }

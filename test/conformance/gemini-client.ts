@@ -20,7 +20,8 @@ export const geminiClient: ConformanceClient = {
 function read(pieces: readonly GenerateContentResponse[], custom: ReadonlySet<string>): Reading {
   const all = draft();
   for (const piece of pieces) {
-    const candidate = piece.candidates?.[0];
+    const candidate = piece.candidates?.find(({ index = 0 }) => index === 0);
+    if (piece.promptFeedback?.blockReason !== undefined) all.finish = 'content_filter';
     for (const { text = '', thought, functionCall } of candidate?.content?.parts ?? []) {
       if (thought === true) all.reasoning += text;
       else all.text += text;
@@ -40,7 +41,7 @@ function read(pieces: readonly GenerateContentResponse[], custom: ReadonlySet<st
 function counts(usage: GenerateContentResponseUsageMetadata) {
   const thought = usage.thoughtsTokenCount ?? 0;
   return {
-    input: usage.promptTokenCount ?? 0,
+    input: (usage.promptTokenCount ?? 0) + (usage.toolUsePromptTokenCount ?? 0),
     cached: usage.cachedContentTokenCount ?? 0,
     thought,
     output: (usage.candidatesTokenCount ?? 0) + thought,
@@ -51,5 +52,6 @@ const finishes: Readonly<Record<string, Reading['finish']>> = {
   STOP: 'stop',
   MAX_TOKENS: 'length',
   SAFETY: 'content_filter',
+  RECITATION: 'content_filter',
   PROHIBITED_CONTENT: 'content_filter',
 };

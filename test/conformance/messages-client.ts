@@ -35,7 +35,9 @@ function read(message: Anthropic.Message): Reading {
 const finishes: Readonly<Record<string, Reading['finish']>> = {
   end_turn: 'stop',
   stop_sequence: 'stop',
+  pause_turn: 'stop',
   max_tokens: 'length',
+  model_context_window_exceeded: 'length',
   tool_use: 'tool_calls',
   refusal: 'content_filter',
 };

@@ -14,7 +14,8 @@ export function readRecording(recording: Recording): Reading | Refusal {
     return finished(all);
   }
   const events = (recording.events ?? []).map((event) => LooseJson.parse(event));
-  const fault = events.find((event) => event.at('type').text === 'error');
+  const failed = events.find((event) => event.at('type').text === 'response.failed');
+  const fault = events.find((event) => event.at('type').text === 'error') ?? failed?.at('response');
   if (fault !== undefined) return refusal(fault.at('error').exists ? fault.at('error') : fault);
   const all = draft();
   for (const event of events) step[recording.family](all, event);
@@ -48,6 +49,7 @@ const whole: Readonly<Record<Family, Step>> = {
     for (const block of body.at('output', 'message', 'content').items) {
       all.text += block.at('text').text;
       all.reasoning += block.at('reasoningContent', 'reasoningText', 'text').text;
+      for (const cited of block.at('citationsContent', 'content').items) all.text += cited.at('text').text;
       const use = block.at('toolUse');
       if (use.exists) addCall(all, use.at('toolUseId'), use.at('name'), use.at('input').json);
     }
@@ -71,10 +73,13 @@ const step: Readonly<Record<Family, Step>> = {
   'anthropic-messages': (all, event) => {
     const block = event.at('content_block');
     const delta = event.at('delta');
-    if (block.at('type').text === 'tool_use') addCall(all, block.at('id'), block.at('name'), '');
+    const index = event.at('index').count;
+    if (block.at('type').text === 'tool_use') addCall(all, block.at('id'), block.at('name'), '', { place: index });
     all.text += delta.at('text').text;
     all.reasoning += delta.at('thinking').text;
-    addJson(all, delta.at('partial_json').text);
+    // Tools that the vendor runs itself have input as well; it is nobody else's business.
+    const call = all.calls.find(({ place }) => place === index);
+    if (call !== undefined) call.json += delta.at('partial_json').text;
     if (delta.at('stop_reason').exists) all.finish = anthropicFinish[delta.at('stop_reason').text];
     anthropicUsage(all, event.at('message', 'usage'));
     anthropicUsage(all, event.at('usage'));
@@ -92,13 +97,14 @@ const step: Readonly<Record<Family, Step>> = {
   },
   // https://ai.google.dev/api/generate-content
   'google-generate-content': (all, event) => {
-    const candidate = event.at('candidates').items[0] ?? new LooseJson({});
+    const candidate = event.at('candidates').items.find((item) => item.at('index').count === 0) ?? new LooseJson({});
     for (const part of candidate.at('content', 'parts').items) {
       if (part.at('thought').exists) all.reasoning += part.at('text').text;
       else all.text += part.at('text').text;
       const call = part.at('functionCall');
       if (call.exists) addCall(all, call.at('id'), call.at('name'), call.at('args').json);
     }
+    if (event.at('promptFeedback', 'blockReason').exists) all.finish = 'content_filter';
     const reason = candidate.at('finishReason');
     if (reason.exists) all.finish = reason.text === 'STOP' && all.calls.length > 0 ? 'tool_calls' : googleFinish[reason.text];
     const usage = event.at('usageMetadata');
@@ -110,9 +116,11 @@ const step: Readonly<Record<Family, Step>> = {
   },
   // https://platform.openai.com/docs/api-reference/chat-streaming
   'openai-chat': (all, event) => {
-    const choice = event.at('choices').items[0];
+    const choice = event.at('choices').items.find((item) => item.at('index').count === 0);
     if (choice !== undefined) chatChoice(all, choice.at('delta'), choice.at('finish_reason'));
     chatUsage(all, event.at('usage'));
+    // Groq's older place for it (https://console.groq.com/docs/api-reference).
+    chatUsage(all, event.at('x_groq', 'usage'));
   },
   // https://platform.openai.com/docs/api-reference/responses-streaming
   'openai-responses': (all, event) => {
@@ -123,28 +131,38 @@ const step: Readonly<Record<Family, Step>> = {
 };
 
 function chatChoice(all: Draft, message: LooseJson, finish: LooseJson): void {
-  all.text += message.at('content').text;
-  all.reasoning += message.at('reasoning_content').text;
+  all.text += message.at('content').text + message.at('refusal').text;
+  // Mistral's parts (https://docs.mistral.ai/capabilities/reasoning).
+  for (const part of message.at('content').items) {
+    all.text += part.at('text').text;
+    for (const thought of part.at('thinking').items) all.reasoning += thought.at('text').text;
+  }
+  all.reasoning += message.at('reasoning_content').text || message.at('reasoning').text;
   for (const call of message.at('tool_calls').items) {
     if (call.at('id').exists) addCall(all, call.at('id'), call.at('function', 'name'), '');
     addJson(all, call.at('function', 'arguments').text);
   }
-  if (finish.exists) all.finish = chatFinish[finish.text];
+  // A refusal is an answer that somebody would not give, whatever word its end is told by.
+  if (message.at('refusal').text !== '') all.refused = true;
+  if (finish.exists) all.finish = all.refused && finish.text === 'stop' ? 'content_filter' : chatFinish[finish.text];
 }
 
 function responsesItem(all: Draft, item: LooseJson): void {
   switch (item.at('type').text) {
     case 'message':
-      for (const part of item.at('content').items) all.text += part.at('text').text + part.at('refusal').text;
+      for (const part of item.at('content').items) {
+        all.text += part.at('text').text + part.at('refusal').text;
+        if (part.at('refusal').exists) all.refused = true;
+      }
       break;
     case 'reasoning':
-      for (const part of item.at('summary').items) all.reasoning += part.at('text').text;
+      for (const part of [...item.at('summary').items, ...item.at('content').items]) all.reasoning += part.at('text').text;
       break;
     case 'function_call':
       addCall(all, item.at('call_id'), item.at('name'), item.at('arguments').text);
       break;
     case 'custom_tool_call':
-      addCall(all, item.at('call_id'), item.at('name'), item.at('input').text, true);
+      addCall(all, item.at('call_id'), item.at('name'), item.at('input').text, { custom: true });
       break;
     default:
   }
@@ -152,7 +170,7 @@ function responsesItem(all: Draft, item: LooseJson): void {
 
 function responsesEnd(all: Draft, response: LooseJson): void {
   const cut = response.at('incomplete_details', 'reason').text;
-  const whole = all.calls.length > 0 ? 'tool_calls' : 'stop';
+  const whole = all.calls.length > 0 ? 'tool_calls' : all.refused ? 'content_filter' : 'stop';
   all.finish = cut === '' ? whole : cut === 'content_filter' ? 'content_filter' : 'length';
   const usage = response.at('usage');
   all.input = usage.at('input_tokens').count;
@@ -164,8 +182,10 @@ function responsesEnd(all: Draft, response: LooseJson): void {
 function chatUsage(all: Draft, usage: LooseJson): void {
   if (!usage.exists) return;
   all.input = usage.at('prompt_tokens').count;
-  all.output = usage.at('completion_tokens').count;
-  all.cached = usage.at('prompt_tokens_details', 'cached_tokens').count;
+  // Some count their thoughts beside the completion; the total tells.
+  all.output = Math.max(usage.at('completion_tokens').count, usage.at('total_tokens').count - all.input);
+  const cached = [usage.at('prompt_tokens_details', 'cached_tokens'), usage.at('prompt_cache_hit_tokens'), usage.at('cached_tokens')];
+  all.cached = cached.find(({ exists }) => exists)?.count ?? 0;
   all.thought = usage.at('completion_tokens_details', 'reasoning_tokens').count;
 }
 
@@ -186,8 +206,13 @@ function bedrockUsage(all: Draft, usage: LooseJson): void {
   all.output = usage.at('outputTokens').count;
 }
 
-function addCall(all: Draft, id: LooseJson, name: LooseJson, json: string, custom = false): void {
-  all.calls.push({ id: id.exists ? id.text : undefined, name: name.text, json, custom });
+interface CallFacts {
+  readonly custom?: boolean;
+  readonly place?: number;
+}
+
+function addCall(all: Draft, id: LooseJson, name: LooseJson, json: string, { custom = false, place }: CallFacts = {}): void {
+  all.calls.push({ id: id.exists ? id.text : undefined, name: name.text, json, custom, ...(place !== undefined && { place }) });
 }
 
 function addJson(all: Draft, json: string): void {
@@ -208,7 +233,13 @@ const anthropicFinish: Finishes = {
   refusal: 'content_filter',
 };
 const bedrockFinish: Finishes = { ...anthropicFinish, content_filtered: 'content_filter', guardrail_intervened: 'content_filter' };
-const chatFinish: Finishes = { stop: 'stop', length: 'length', tool_calls: 'tool_calls', content_filter: 'content_filter' };
+const chatFinish: Finishes = {
+  stop: 'stop',
+  length: 'length',
+  model_length: 'length',
+  tool_calls: 'tool_calls',
+  content_filter: 'content_filter',
+};
 const googleFinish: Finishes = {
   STOP: 'stop',
   MAX_TOKENS: 'length',

@@ -30,16 +30,18 @@ export interface Refusal {
 export interface Draft {
   text: string;
   reasoning: string;
-  calls: { id: string | undefined; name: string; json: string; custom?: boolean }[];
+  calls: { id: string | undefined; name: string; json: string; custom?: boolean; place?: number }[];
   finish: Reading['finish'];
   input: number;
   output: number;
   cached: number;
   thought: number;
+  /** Whether what was said is a refusal. */
+  refused: boolean;
 }
 
 export function draft(): Draft {
-  return { text: '', reasoning: '', calls: [], finish: undefined, input: 0, output: 0, cached: 0, thought: 0 };
+  return { text: '', reasoning: '', calls: [], finish: undefined, input: 0, output: 0, cached: 0, thought: 0, refused: false };
 }
 
 export function finished(all: Draft): Reading {

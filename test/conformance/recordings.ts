@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const families = ['anthropic-messages', 'bedrock-converse', 'google-generate-content', 'openai-chat', 'openai-responses'] as const;
 export type Family = (typeof families)[number];
 
-/** A recorded answer of a real provider. */
+/** An answer of a provider, recorded or written. */
 export interface Recording {
   readonly family: Family;
   readonly name: string;
@@ -15,12 +15,16 @@ export interface Recording {
   readonly body: string | undefined;
 }
 
-/** Where recordings lie: beside the project, and wherever the operator keeps more. */
-const folders = [join(import.meta.dirname, '../../../shared/recordings'), process.env.SLUICE_RECORDINGS].filter(
+/** Where recordings of real answers lie: beside the project, and wherever the operator keeps more. */
+const collections = [join(import.meta.dirname, '../../../shared/recordings'), process.env.SLUICE_RECORDINGS].filter(
   (folder): folder is string => folder !== undefined && folder !== '' && existsSync(folder),
 );
+const folders = [join(import.meta.dirname, 'answers'), ...collections];
 
-/** Every recorded answer of the chat-like formats; empty where no recordings are at hand. */
+/** Whether there is any recording of a real answer beside what the tests bring themselves. */
+export const hasCollection = collections.length > 0;
+
+/** Every answer of the chat-like formats that is at hand. */
 export function recordings(): Recording[] {
   return folders.flatMap((folder) => families.flatMap((family) => ofFamily(join(folder, family), family)));
 }

@@ -22,7 +22,8 @@ function read(response: OpenAI.Responses.Response): Reading {
   const all = draft();
   for (const item of response.output) readItem(all, item);
   const cut = response.incomplete_details?.reason;
-  const whole = all.calls.length > 0 ? 'tool_calls' : 'stop';
+  const refused = response.output.some((item) => item.type === 'message' && item.content.some(({ type }) => type === 'refusal'));
+  const whole = all.calls.length > 0 ? 'tool_calls' : refused ? 'content_filter' : 'stop';
   all.finish = cut === 'max_output_tokens' ? 'length' : cut === 'content_filter' ? 'content_filter' : whole;
   all.input = response.usage?.input_tokens ?? 0;
   all.output = response.usage?.output_tokens ?? 0;
