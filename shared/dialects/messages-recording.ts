@@ -75,6 +75,11 @@ function addDelta(draft: Draft, index: number, delta: JsonObject): boolean {
     case 'input_json_delta':
       draft.json.set(index, grown(draft.json.get(index), delta.partial_json));
       return true;
+    case 'compaction_delta': {
+      const { type: _type, content, ...rest } = delta;
+      Object.assign(block, rest, { content: grown(block.content, content) });
+      return true;
+    }
     case 'citations_delta':
       block.citations = [...(Array.isArray(block.citations) ? block.citations : []), delta.citation ?? null];
       return true;
@@ -140,6 +145,10 @@ function piecesOf(block: JsonObject): { readonly start: JsonObject; readonly del
       start: { ...block, thinking: '', ...('signature' in block && { signature: '' }) },
       deltas: [...piece('thinking_delta', 'thinking', block.thinking), ...piece('signature_delta', 'signature', block.signature)],
     };
+  }
+  if (block.type === 'compaction') {
+    const { type, content = null, ...rest } = block;
+    return { start: { type, content: null }, deltas: [{ type: 'compaction_delta', content, ...rest }] };
   }
   if (typeof block.type === 'string' && block.type.endsWith('tool_use') && block.input !== undefined)
     return { start: { ...block, input: {} }, deltas: [{ type: 'input_json_delta', partial_json: JSON.stringify(block.input) }] };
