@@ -1,6 +1,6 @@
 /**
- * Measures what a call writes: DynamoDB units by table and operation, bytes logged, bytes of its record. The database counts
- * the units itself (`ReturnConsumedCapacity`). Run it with `node test/telemetry/measure-cost.ts`; docs/costs.md has the figures.
+ * Measures what a call writes: DynamoDB units by table and operation, bytes logged, bytes of its record, and bytes sent by OTLP
+ * where that is on. The database counts the units itself (`ReturnConsumedCapacity`). Run it with `node test/telemetry/measure-cost.ts`; docs/costs.md has the figures.
  */
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
@@ -33,7 +33,20 @@ const proxy = createServer(async (request, response) => {
 await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
 const address = proxy.address();
 const endpoint = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-const gateway = await startGateway({ environment: { DYNAMODB_ENDPOINT: endpoint } });
+const exported = new Map<string, { bytes: number; requests: number }>();
+const collector = createServer(async (request, response) => {
+  const body = await buffer(request);
+  const { bytes, requests } = exported.get(request.url ?? '') ?? { bytes: 0, requests: 0 };
+  exported.set(request.url ?? '', { bytes: bytes + body.length, requests: requests + 1 });
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+});
+await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+const collectorAddress = collector.address();
+const collectorUrl = `http://127.0.0.1:${typeof collectorAddress === 'object' ? collectorAddress?.port : ''}`;
+const gateway = await startGateway({
+  config: { otlp: { endpoint: collectorUrl, allow_private_address: true } },
+  environment: { DYNAMODB_ENDPOINT: endpoint },
+});
 const db = await connectDynamoDb({ region: 'us-east-1', endpoint: server.endpoint });
 
 const budget = { budgets: [{ amount_usd: 1_000, period: 'month' }], requests_per_minute: 100_000, tokens_per_minute: 1_000_000_000 };
@@ -65,10 +78,14 @@ for (const [kind, fields] of Object.entries(kinds)) {
     };
     await call();
     units.clear();
+    exported.clear();
     const logged = gateway.logLines.length;
     for (let count = 0; count < calls; count += 1) await call();
     const bytes = gateway.logLines.slice(logged).reduce((sum, line) => sum + line.length + 1, 0);
     process.stdout.write(`${kind}${session ? ', with a session' : ''}: ${Math.round(bytes / calls)} bytes logged a call\n`);
+    for (const [path, { bytes: sent, requests }] of [...exported].sort()) {
+      process.stdout.write(`  ${Math.round(sent / calls)} bytes in ${requests / calls} requests by OTLP to ${path}\n`);
+    }
     for (const [name, sum] of [...units].sort()) process.stdout.write(`  ${(sum / calls).toFixed(2)} ${name}\n`);
   }
 }
@@ -78,4 +95,5 @@ process.stdout.write(`records: ${Math.min(...sizes)} to ${Math.max(...sizes)} by
 await gateway.close();
 db.close();
 proxy.close();
+collector.close();
 await server.close();
