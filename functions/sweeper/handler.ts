@@ -11,7 +11,8 @@ import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
-import { callRecords, usageFold } from '../../shared/store/record-connect.ts';
+import { callRecords, usageExport, usageFold } from '../../shared/store/record-connect.ts';
+import type { UsageExport } from '../../shared/store/usage-export.ts';
 import type { UsageFold } from '../../shared/store/usage-fold.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
@@ -20,13 +21,16 @@ import { type AlertChannel, type DeliveryPorts, deliverAlerts, topicChannel, web
 interface SweeperParts extends DeliveryPorts {
   readonly ledger: Ledger;
   readonly fold: UsageFold;
+  /** Undefined where nobody wants the months exported. */
+  readonly months: UsageExport | undefined;
   readonly log: Log;
 }
 
 let wiring: Promise<SweeperParts> | undefined;
 
 /**
- * Settles the holds of dead invocations, in full as spent, brings the sums of usage up to date, and delivers budget alerts.
+ * Settles the holds of dead invocations, in full as spent, brings the sums of usage up to date, delivers budget alerts, and
+ * exports the usage of a month that is over.
  * Called once a minute; running late or twice does no harm.
  */
 export async function handler(): Promise<{
@@ -47,8 +51,19 @@ export async function handler(): Promise<{
   });
   const folded = await parts.fold.run(nowMs);
   const alerts = await deliverAlerts(parts, nowMs);
+  await exportMonth(parts, nowMs);
   parts.log.write('info', 'sweep', sweepLine({ dead, underWay, ...folded }, nowMs));
   return { settled: dead.length, ...folded, alerts };
+}
+
+/** An export that fails is tried again by the next run, and holds up nothing else. */
+async function exportMonth({ months, log }: SweeperParts, nowMs: number): Promise<void> {
+  try {
+    const key = await months?.run(nowMs);
+    if (key !== undefined) log.write('info', 'usage exported', { key });
+  } catch (error) {
+    log.write('error', 'usage not exported', describeError(error));
+  }
 }
 
 async function wire(environment: Environment): Promise<SweeperParts> {
@@ -63,6 +78,7 @@ async function wire(environment: Environment): Promise<SweeperParts> {
   return {
     ledger: new DynamoLedger({ db, table: environment.SLUICE_LEDGER_TABLE, recorder: callRecords(db, environment) }),
     fold: usageFold(db, environment),
+    months: await usageExport(db, environment),
     alerts: new StoredAlerts(db, environment.SLUICE_RECORDS_TABLE),
     channels: async () => alertChannels(environment, await config.current(), secrets),
     log,

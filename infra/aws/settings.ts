@@ -49,6 +49,13 @@ const deploymentSettingsSchema = z.object({
   uploads: onOff.default(true),
   /** The largest of them in MB. Default: 25, or what the memory has room for. */
   uploadMaxMb: z.coerce.number().int().min(1).max(200).optional(),
+  /** A bucket into which the usage of each month goes once it is over, as CSV or Parquet. */
+  usageExport: z
+    .union([
+      z.enum(['csv', 'parquet'], { error: 'must be off, csv or parquet' }),
+      z.literal(['off', false]).transform(() => 'off' as const),
+    ])
+    .default('off'),
   /** An index in S3 Vectors for the semantic cache, in the place of the exact one in the cache table. */
   semanticCache: onOff.default(false),
   /** Numbers of an embedding, as the model of the semantic cache makes them (`semantic.dimensions` in gateway.yaml). */

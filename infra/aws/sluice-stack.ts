@@ -12,6 +12,7 @@ import { SemanticCache } from './semantic-cache.ts';
 import type { DeploymentSettings } from './settings.ts';
 import { Tables } from './tables.ts';
 import { Uploads } from './uploads.ts';
+import { UsageExports } from './usage-exports.ts';
 
 export interface SluiceStackProps extends StackProps {
   readonly code: FunctionCode;
@@ -42,6 +43,13 @@ export class SluiceStack extends Stack {
     const { payloads: place, payloadRetentionDays: retentionDays } = settings;
     if (place !== 'off') new Payloads(this, 'Payloads', { functions, place, retentionDays });
     if (settings.uploads) new Uploads(this, 'Uploads', { functions, maxMegabytes: settings.uploadMaxMb });
+    if (settings.usageExport !== 'off') {
+      const { bucket } = new UsageExports(this, 'UsageExports', { sweeper: functions.sweeper.function, format: settings.usageExport });
+      new CfnOutput(this, 'UsageExportBucket', {
+        value: bucket.bucketName,
+        description: 'Where the usage of each month lies once it is over.',
+      });
+    }
     if (settings.semanticCache) new SemanticCache(this, 'SemanticCache', { functions, dimensions: settings.semanticCacheDimensions });
     const alarms = new Alarms(this, 'Alarms', { functions, sweeping, secrets, email: settings.alarmEmail });
     new Dashboard(this, 'Dashboard', { code, settings, tables, functions });

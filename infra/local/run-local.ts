@@ -95,7 +95,10 @@ async function prepareEnvironment(settings: LocalSettings, database: EmbeddedDyn
     throw new Error(`The DynamoDB at ${endpoint} does not answer as one: ${cause instanceof Error ? cause.message : cause}`, { cause });
   });
   Object.assign(process.env, names, { DYNAMODB_ENDPOINT: endpoint, SLUICE_ADMIN_KEY: adminKey, SLUICE_CONFIG: settings.configFile });
-  if (settings.dataFolder !== undefined) process.env.SLUICE_PAYLOAD_FOLDER = join(settings.dataFolder, 'payloads');
+  if (settings.dataFolder !== undefined) {
+    process.env.SLUICE_PAYLOAD_FOLDER = join(settings.dataFolder, 'payloads');
+    process.env.SLUICE_USAGE_EXPORT_FOLDER = join(settings.dataFolder, 'exports');
+  }
   process.env.AWS_REGION ??= 'us-east-1';
   Object.assign(globalThis, { awslambda: awsLambdaShim });
   return endpoint;

@@ -38,8 +38,9 @@ const environmentSchema = z.object({
   SLUICE_UPLOAD_SIGNING_KEY: z.string().min(16).optional(),
   /** The largest of them, in megabytes: a call takes some twelve times as much memory. */
   SLUICE_UPLOAD_MAX_MB: z.coerce.number().int().min(1).max(200).default(25),
-  /** Another S3 than the region's for uploads, by the name that AWS's own tools know it by. */
+  /** Other places than the region's S3 and CloudWatch Logs, by the names that AWS's own tools know them by. */
   AWS_ENDPOINT_URL_S3: z.url().optional(),
+  AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: z.url().optional(),
   /** The index in S3 Vectors for questions by their meaning; unset where the exact index in the cache table is used. */
   SLUICE_VECTOR_INDEX_ARN: z.string().optional(),
   /** Where budget alerts are published; unset on a laptop. */
@@ -48,6 +49,11 @@ const environmentSchema = z.object({
   SLUICE_GATEWAY_LOG_GROUP: z.string().optional(),
   /** Whether the gateway function may send metrics by OTLP: what the control plane warns by. */
   SLUICE_OTLP_METRICS: z.enum(['on', 'off']).optional(),
+  /** The bucket into which the usage of each month goes once it is over; unset where none is wanted. */
+  SLUICE_USAGE_EXPORT_BUCKET: z.string().optional(),
+  /** The folder for it, on a laptop. */
+  SLUICE_USAGE_EXPORT_FOLDER: z.string().optional(),
+  SLUICE_USAGE_EXPORT_FORMAT: z.enum(['csv', 'parquet']).default('csv'),
   /** How many days the record of a call is kept. Usage by day is kept for good. */
   SLUICE_RECORD_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   /** Log lines below this level are not written. */

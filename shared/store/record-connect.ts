@@ -4,6 +4,7 @@ import type { DynamoDb } from './dynamo-client.ts';
 import { keyOwners } from './key-owner.ts';
 import { CallRecords } from './record-calls.ts';
 import { Books } from './usage-books.ts';
+import type { UsageExport } from './usage-export.ts';
 import { UsageFold } from './usage-fold.ts';
 import { UsageReader } from './usage-read.ts';
 
@@ -43,9 +44,23 @@ export async function payloadStore(environment: Environment): Promise<PayloadSto
   if (folder !== undefined) return new (await import('./record-payloads.ts')).FolderPayloads(folder);
   const { region, credentials } = storeConnection(environment);
   if (credentials === undefined) return undefined;
-  if (bucket !== undefined) return new (await import('./record-payloads.ts')).S3Payloads({ bucket, region, credentials });
-  if (logGroup !== undefined) return new (await import('./payload-log-group.ts')).LogGroupPayloads({ logGroup, region, credentials });
-  return undefined;
+  const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logs } = environment;
+  if (bucket !== undefined) return new (await import('./record-payloads.ts')).S3Payloads({ bucket, region, credentials, endpoint: s3 });
+  if (logGroup === undefined) return undefined;
+  return new (await import('./payload-log-group.ts')).LogGroupPayloads({ logGroup, region, credentials, endpoint: logs });
+}
+
+/** What exports the usage of each month; undefined where nobody wants it, and nothing loaded for it either. */
+export async function usageExport(db: DynamoDb, environment: Environment): Promise<UsageExport | undefined> {
+  const { SLUICE_USAGE_EXPORT_BUCKET: bucket, SLUICE_USAGE_EXPORT_FOLDER: folder, SLUICE_USAGE_EXPORT_FORMAT: format } = environment;
+  const { region, credentials } = storeConnection(environment);
+  const endpoint = environment.AWS_ENDPOINT_URL_S3;
+  if (folder === undefined && (bucket === undefined || credentials === undefined)) return undefined;
+  const { ExportFolder, UsageExport: Export } = await import('./usage-export.ts');
+  const options = { db, table: environment.SLUICE_RECORDS_TABLE, usage: usageReader(db, environment), format };
+  if (folder !== undefined) return new Export({ ...options, place: new ExportFolder(folder) });
+  if (bucket === undefined || credentials === undefined) return undefined;
+  return new Export({ ...options, place: new (await import('./s3-objects.ts')).S3Objects({ bucket, region, credentials, endpoint }) });
 }
 
 function retentionMs({ SLUICE_RECORD_DAYS: days }: Pick<Environment, 'SLUICE_RECORD_DAYS'>): number {

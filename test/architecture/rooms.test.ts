@@ -32,6 +32,7 @@ const allowed = [
   ['store', '../admission/ledger.ts'],
   ['store', '@aws-sdk/client-dynamodb'],
   ['store', '@aws-sdk/client-s3vectors'],
+  ['store', 'hyparquet-writer'],
   ['middleware', '../routing/plan.ts'],
   ['providers', '../dialects/dialect.ts'],
 ] as const;

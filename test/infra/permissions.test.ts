@@ -113,6 +113,16 @@ describe('what a function may do', () => {
     });
   });
 
+  it('is, where months are exported, for the sweeper to add to the bucket, and for nobody else', () => {
+    const { template: exporting } = synthesise({ usageExport: 'csv' });
+    expect(permissionsOf(exporting, 'Sweeper')['UsageExportsBucket/usage/*']).toEqual(['s3:PutObject']);
+    expect(JSON.stringify([permissionsOf(exporting, 'Gateway'), permissionsOf(exporting, 'Admin')])).not.toContain('UsageExports');
+    exporting.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ SLUICE_USAGE_EXPORT_FORMAT: 'csv' }) },
+    });
+    expect(() => synthesise({ usageExport: 'xlsx' })).toThrow('usageExport');
+  });
+
   it.each(['Gateway', 'Admin', 'Sweeper'])('never holds a wildcard action (%s)', (name) => {
     const actions = statementsOf(template, name).flatMap((statement) => listed(statement.Action));
     expect(actions.length).toBeGreaterThan(0);
@@ -127,6 +137,7 @@ describe('the checks of AWS Solutions', () => {
     { apiGatewayLogRole: 'off' },
     { payloads: 's3' },
     { payloads: 'cloudwatch' },
+    { usageExport: 'parquet' },
     { uploads: 'off' },
     { semanticCache: 'on' },
     { otlpMetrics: 'on' },

@@ -21,6 +21,7 @@ describe('deployment settings', () => {
       recordDays: 30,
       payloads: 'off',
       payloadRetentionDays: 7,
+      usageExport: 'off',
       uploads: true,
       uploadMaxMb: 25,
     });

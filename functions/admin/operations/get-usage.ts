@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
 import type { UsageQuery, UsageSum } from '../../../shared/store/usage-read.ts';
-import type { UsageCounters } from '../../../shared/telemetry/usage-counters.ts';
+import { csv } from '../../../shared/telemetry/csv.ts';
+import { counterNames, renderCounters } from '../../../shared/telemetry/render-usage.ts';
 import { isRefinement, type UsageGroup, type UsageRow, usageReport, usageTotal } from '../../../shared/telemetry/usage-report.ts';
 import type { AdminAnswer, Operation } from '../operation.ts';
 import { parseInput } from '../parse-input.ts';
@@ -84,48 +85,9 @@ function rangeOf(from: number | undefined, to: number | undefined, byHour: boole
   throw new GatewayError('invalid_request', 'from must lie before to, and no more than three years before it.', { param: 'from' });
 }
 
-function renderCounters(counters: UsageCounters) {
-  return {
-    calls: counters.calls,
-    errors: counters.errors,
-    refusals: counters.refusals,
-    cache_hits: counters.cacheHits,
-    fallbacks: counters.fallbacks,
-    retries: counters.retries,
-    input_tokens: counters.inputTokens,
-    cached_input_tokens: counters.cachedInputTokens,
-    cache_write_tokens: counters.cacheWriteTokens,
-    output_tokens: counters.outputTokens,
-    reasoning_tokens: counters.reasoningTokens,
-    cost_usd: counters.costNanoUsd / 1e9,
-    cost_nano_usd: counters.costNanoUsd,
-    saved_usd: counters.savedNanoUsd / 1e9,
-    estimated_calls: counters.estimated,
-    unpriced_calls: counters.unpriced,
-    average_ms: counters.calls === 0 ? 0 : Math.round(counters.durationMs / counters.calls),
-  };
-}
-
 function csvAnswer(groups: readonly UsageGroup[], rows: readonly UsageRow[]): AdminAnswer {
   const records = rows.map(({ group, counters }): Record<string, string | number | null> => ({ ...group, ...renderCounters(counters) }));
-  const header = [...groups, ...Object.keys(renderCounters(usageTotal([], {})))];
+  const header = [...groups, ...counterNames()];
   const lines = [header, ...records.map((record) => header.map((name) => record[name] ?? null))];
-  return { status: 200, body: {}, text: { contentType: 'text/csv; charset=utf-8', content: `${lines.map(csvLine).join('\r\n')}\r\n` } };
-}
-
-/** RFC 4180; a value that a spreadsheet would take for a formula is made text, because tags come from callers. */
-function csvLine(values: readonly (string | number | null)[]): string {
-  return values
-    .map((value) => {
-      if (value === null) return '';
-      if (typeof value === 'number') return decimal(value);
-      const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    })
-    .join(',');
-}
-
-/** Without exponents, which spreadsheets read in their own ways. */
-function decimal(value: number): string {
-  return Number.isInteger(value) ? String(value) : value.toFixed(9).replace(/0+$/, '');
+  return { status: 200, body: {}, text: { contentType: 'text/csv; charset=utf-8', content: csv(lines) } };
 }
