@@ -22,6 +22,7 @@ const scopeStandingSchema = z.looseObject({
   requests: rateSchema.nullable(),
   tokens: rateSchema.nullable(),
   parallel: z.looseObject({ limit: z.number(), under_way: z.number() }).nullable(),
+  shards: z.number(),
 });
 
 /** How a key, group or the gateway stands. */

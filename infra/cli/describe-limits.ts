@@ -37,6 +37,7 @@ function scopeLines(scope: ScopeStandingAnswer, width: number): string[] {
     ...(scope.requests ? [row('requests/min', `${count(scope.requests.remaining)} of ${count(scope.requests.limit)} left`)] : []),
     ...(scope.tokens ? [row('tokens/min', `${count(scope.tokens.remaining)} of ${count(scope.tokens.limit)} left`)] : []),
     ...(scope.parallel ? [row('parallel', `${count(scope.parallel.under_way)} of ${count(scope.parallel.limit)} under way`)] : []),
+    ...(scope.shards > 1 ? [row('spread', `over ${count(scope.shards)} ledger items`)] : []),
   ];
 }
 

@@ -124,6 +124,7 @@ export function standingOf(scope: Scope, parts: readonly LedgerPart[], nowMs: nu
     requests: rateStanding(limits.requestsPerMinute, limits.burst, requests, nowMs),
     tokens: rateStanding(limits.tokensPerMinute, limits.burst, tokens, nowMs),
     parallel: { limit: limits.parallel, underWay: sum(parts.map((part) => part.state.underWay)) },
+    shards: parts.length,
   };
 }
 

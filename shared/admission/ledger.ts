@@ -166,6 +166,8 @@ export interface Standing {
   readonly requests: RateStanding | undefined;
   readonly tokens: RateStanding | undefined;
   readonly parallel: { readonly limit: number | undefined; readonly underWay: number };
+  /** Over how many ledger items the scope is spread. */
+  readonly shards: number;
 }
 
 /** A hold whose owner died, settled in full as spent. */

@@ -23,10 +23,10 @@ export async function readStanding(
   const standings = await ledger.read(scopes, nowMs);
   const whole = standings.find((standing) => standing.scope.modelPattern === undefined);
   const perModel = standings.flatMap((standing) =>
-    standing.scope.modelPattern === undefined ? [] : [[standing.scope.modelPattern, renderStanding(standing)] as const],
+    standing.scope.modelPattern === undefined ? [] : [[standing.scope.modelPattern, withShards(standing)] as const],
   );
   return {
-    ...(whole ? renderStanding(whole) : nothingCounted),
+    ...(whole ? withShards(whole) : { ...nothingCounted, shards: 1 }),
     per_model: perModel.length === 0 ? null : Object.fromEntries(perModel),
   };
 }
@@ -57,6 +57,11 @@ export function renderStanding(standing: Standing) {
     tokens: renderRate(standing.tokens),
     parallel: standing.parallel.limit === undefined ? null : { limit: standing.parallel.limit, under_way: standing.parallel.underWay },
   };
+}
+
+/** Over how many items a scope is spread is the operator's business, not its callers'. */
+function withShards(standing: Standing) {
+  return { ...renderStanding(standing), shards: standing.shards };
 }
 
 function renderBudget(budget: BudgetStanding) {

@@ -21,6 +21,7 @@ const ledger = {
         scope.limits.requestsPerMinute === undefined ? undefined : { limit: scope.limits.requestsPerMinute, remaining: 7, resetsAtMs: 0 },
       tokens: undefined,
       parallel: { limit: scope.limits.parallel, underWay: 1 },
+      shards: 1,
     })),
 };
 
@@ -108,6 +109,7 @@ describe('what is spent and held', () => {
     requests: { limit: 60, remaining: 7, resets_at: '1970-01-01T00:00:00.000Z' },
     tokens: null,
     parallel: null,
+    shards: 1,
     per_model: {
       'openai/*': {
         spent_usd: expect.any(Number),
@@ -117,6 +119,7 @@ describe('what is spent and held', () => {
         requests: null,
         tokens: null,
         parallel: { limit: 4, under_way: 1 },
+        shards: 1,
       },
     },
   };

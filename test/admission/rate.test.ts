@@ -39,6 +39,36 @@ describe('a rate', () => {
     );
   });
 
+  it('lets in early what a clock is ahead, and that once: never more than burst, elapsed time and the largest lead allow', () => {
+    const leadsUs = [0, 2_000_000, -2_000_000];
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.constantFrom(0.1, 0.5, 1),
+        fc.array(
+          fc.record({ waitUs: fc.integer({ min: 0, max: 20_000_000 }), units: fc.integer({ min: 1, max: 500 }), instance: fc.nat(2) }),
+          {
+            maxLength: 60,
+          },
+        ),
+        (perMinute, burst, asks) => {
+          const rate = rateOf(perMinute, burst);
+          let [tatUs, trueUs, units]: [number | undefined, number, number] = [undefined, startUs, 0];
+          for (const ask of asks) {
+            trueUs += ask.waitUs;
+            const nowUs = trueUs + (leadsUs[ask.instance] ?? 0);
+            if (waitUs(rate, tatUs, nowUs, ask.units) > 0) continue;
+            tatUs = Math.max(tatUs ?? 0, nowUs) + costUs(rate, ask.units);
+            units += ask.units;
+            // The first instance may have been behind: then as much again as it was.
+            const spanUs = trueUs - startUs + 4_000_000;
+            expect(units).toBeLessThan(Math.max(1, perMinute * burst) + (perMinute * spanUs) / 60e6 + 1);
+          }
+        },
+      ),
+    );
+  });
+
   it.each([1, 7, 11, 60, 61, 999])('lets in exactly %i at once, and one more when its time has come', (perMinute) => {
     const rate = rateOf(perMinute, 1);
     let tatUs: number | undefined;

@@ -20,6 +20,7 @@ const standing: Standing = {
   requests: { limit: 60, remaining: 12, resetsAtMs: nowMs + 48_000 },
   tokens: undefined,
   parallel: { limit: undefined, underWay: 1 },
+  shards: 1,
 };
 const budget: Refused = {
   outcome: 'refused',

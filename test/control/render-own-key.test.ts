@@ -22,6 +22,7 @@ const ledger = {
       requests: undefined,
       tokens: undefined,
       parallel: { limit: undefined, underWay: 0 },
+      shards: 1,
     })),
 };
 

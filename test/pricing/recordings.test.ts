@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import * as z from 'zod';
@@ -110,6 +110,15 @@ function recordedUsage(path: string): Usage | undefined {
 }
 
 if (existsSync(folder)) {
+  it('knows what was asked for every recording that tells a usage', () => {
+    const told = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (name) => /\.(json|chunks\.txt)$/.test(name) && recordedUsage(join(folder, name)) !== undefined,
+    );
+    const known = asked.flatMap(({ recording }) => [`${recording}.json`, `${recording}.chunks.txt`]);
+    expect(told.length).toBeGreaterThan(10);
+    expect(told.filter((name) => !known.includes(name))).toEqual([]);
+  });
+
   for (const { recording, provider, model, text, tools = 0, messages = 1 } of asked) {
     for (const ending of ['.json', '.chunks.txt']) {
       const usage = recordedUsage(join(folder, recording + ending));

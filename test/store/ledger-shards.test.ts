@@ -154,7 +154,7 @@ describe.each(emulators)('a scope spread over shards on $name', ({ name, start }
     expect(new Set(rest.flatMap((call) => call.holds.map((hold) => hold.shard))).size).toBeGreaterThan(4);
     for (const call of [...first, ...rest]) await ledger.settle(call, { actualNanoUsd: 0.001 * usd, actualTokens: 0, nowMs: noon });
     const [standing] = await another().read([scope], noon);
-    expect(standing).toMatchObject({ budgets: [{ spentNanoUsd: 0.25 * usd, heldNanoUsd: 0 }], parallel: { underWay: 0 } });
+    expect(standing).toMatchObject({ budgets: [{ spentNanoUsd: 0.25 * usd, heldNanoUsd: 0 }], parallel: { underWay: 0 }, shards: 8 });
   });
 
   it('lets exactly 100 of 800 concurrent calls of eight processes in on a budget for 100', { timeout: 60_000 }, async () => {

@@ -26,6 +26,7 @@ function widget(spent: Readonly<Record<string, number>>) {
           requests: undefined,
           tokens: undefined,
           parallel: { limit: undefined, underWay: 0 },
+          shards: 1,
         })),
     },
     clock: () => now,
