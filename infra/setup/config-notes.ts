@@ -21,7 +21,7 @@ export const configNotes: Readonly<Record<string, string>> = {
     '`deny` declares that the provider neither keeps nor trains on what it is sent. Default: taken to be `allow`.',
   'providers.<name>.max_tokens_field': 'The field that bounds the output. Default: as the catalogue says, else `max_tokens`.',
   'providers.<name>.continues_by':
-    'How it is asked to carry on with an answer that another provider has begun, for routes with `resume`. Default: as its documentation says, else it is not asked.',
+    'How it is asked to carry on with an answer that another provider has begun, for routes with `resume`; see routing.md. Default: as its documentation says, else it is not asked.',
   'providers.<name>.service_tier':
     'The service tier asked for where a call under a budget names none. `account` asks for none and holds the dearest. Default: `default` at OpenAI, `account` at Azure, whose projects and deployments may be set to a dearer one, elsewhere none.',
   'providers.<name>.unbounded_tools':

@@ -41,8 +41,8 @@ export interface StreamRescue {
    * @param signal fires when the caller has left.
    */
   carryOn(failure: UpstreamFailure, signal: AbortSignal): Promise<OpenedStream | undefined>;
-  /** An event of the second stream as part of the first one; undefined where nothing of it is left to tell. */
-  joined(frame: SseFrame): SseFrame | undefined;
+  /** An event of the second stream as events of the first one; none where nothing of it is left to tell. */
+  joined(frame: SseFrame): readonly SseFrame[];
 }
 
 export interface DeliveryOptions {
@@ -158,28 +158,26 @@ export class StreamDelivery extends Readable {
     );
   }
 
-  /** An event as the caller gets it: what a second stream says goes out as part of the first. */
-  #told(frame: SseFrame): SseFrame | undefined {
-    const { rescue } = this.#options;
-    if (this.#rescue !== undefined) return rescue?.joined(frame);
-    rescue?.saw(frame);
-    return frame;
-  }
-
   #deliver(stream: OpenedStream, read: SseFrame, reading: FrameReading): void {
     if (this.#over) return;
-    const { dialect, costUsd, meter, onFrame } = this.#options;
-    const frame = this.#told(read);
-    if (frame === undefined) return;
-    onFrame?.(frame, reading);
+    const { meter, rescue } = this.#options;
     if (reading.content) this.#firstContentAtMs ??= this.#options.nowMs();
+    if (this.#rescue === undefined) {
+      rescue?.saw(read);
+      this.#tell(stream, read, reading);
+    } else for (const frame of rescue?.joined(read) ?? []) this.#tell(stream, frame, reading);
+    if (reading.content && meter !== undefined) this.#measure(stream, meter);
+  }
+
+  #tell(stream: OpenedStream, frame: SseFrame, reading: FrameReading): void {
+    const { dialect, costUsd, onFrame } = this.#options;
+    onFrame?.(frame, reading);
     if (!reading.withhold) {
       const usage = reading.finalUsage ? stream.state.usage : undefined;
       const cost = usage === undefined ? undefined : costUsd(usage);
       const priced = cost !== undefined && frame.data !== undefined ? sseFrame(dialect.withCost(frame.data, cost), frame.event) : frame;
       this.#sendFrame(priced);
     }
-    if (reading.content && meter !== undefined) this.#measure(stream, meter);
   }
 
   #measure(stream: OpenedStream, meter: OutputMeter): void {

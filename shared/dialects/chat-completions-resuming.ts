@@ -5,10 +5,24 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { readChatUsage } from './chat-completions-answer.ts';
 import { chatUsageOf } from './chat-completions-stream.ts';
-import type { AnswerSoFar, ContinuationStyle, Resuming } from './resuming.ts';
+import {
+  type AnswerSoFar,
+  asBeginning,
+  type ContinuationStyle,
+  continuationStyles,
+  RepeatedSpace,
+  type Rest,
+  type Resuming,
+  saidText,
+} from './resuming.ts';
 
 /** Carries Chat Completions on: one choice of plain text, whose beginning another provider gets as the last message. */
-export const chatResuming: Resuming = { begin: beginChat, continuation: chatContinuation };
+export const chatResuming: Resuming = {
+  field: 'messages',
+  styles: continuationStyles,
+  begin: beginChat,
+  continuation: chatContinuation,
+};
 
 function beginChat(call: Call): AnswerSoFar | undefined {
   const { body, choices, stream } = call;
@@ -29,7 +43,7 @@ class ChatAnswerSoFar implements AnswerSoFar {
   readonly #head: JsonObject = {};
 
   get text(): string | undefined {
-    return this.#plain && this.#text !== '' ? this.#text : undefined;
+    return this.#plain ? saidText(this.#text) : undefined;
   }
 
   add(frame: SseFrame): void {
@@ -42,21 +56,19 @@ class ChatAnswerSoFar implements AnswerSoFar {
     for (const choice of choicesOf(chunk)) this.#addChoice(choice);
   }
 
-  join(frame: SseFrame, before: Usage): SseFrame | undefined {
-    const chunk = chunkOf(frame);
-    if (chunk === undefined) return frame;
-    const usage = readChatUsage(chunk.usage);
-    const choices = choicesOf(chunk).map(withoutRole);
-    if (usage === undefined && choices.every(saysNothing)) return undefined;
-    return sseFrame(
-      JSON.stringify({
-        ...chunk,
-        ...this.#head,
-        choices,
-        ...(usage !== undefined && { usage: chatUsageOf(sumOfUsage(usage, before)) }),
-      }),
-      frame.event,
-    );
+  carriedOn(style: ContinuationStyle, before: Usage): Rest {
+    const space = new RepeatedSpace(this.#text, style);
+    return {
+      join: (frame) => {
+        const chunk = chunkOf(frame);
+        if (chunk === undefined) return [frame];
+        const usage = readChatUsage(chunk.usage);
+        const choices = choicesOf(chunk).map((choice) => joinedChoice(choice, space));
+        if (usage === undefined && choices.every(saysNothing)) return [];
+        const counted = usage !== undefined && { usage: chatUsageOf(sumOfUsage(usage, before)) };
+        return [sseFrame(JSON.stringify({ ...chunk, ...this.#head, choices, ...counted }), frame.event)];
+      },
+    };
   }
 
   #addChoice({ delta, index }: JsonObject): void {
@@ -79,10 +91,10 @@ function choicesOf(chunk: JsonObject): JsonObject[] {
   return Array.isArray(chunk.choices) ? chunk.choices.filter((choice) => isJsonObject(choice)) : [];
 }
 
-function withoutRole(choice: JsonObject): JsonObject {
+function joinedChoice(choice: JsonObject, space: RepeatedSpace): JsonObject {
   if (!isJsonObject(choice.delta)) return choice;
   const { role: _said, ...delta } = choice.delta;
-  return { ...choice, delta };
+  return { ...choice, delta: typeof delta.content === 'string' ? { ...delta, content: space.strip(delta.content) } : delta };
 }
 
 function saysNothing({ delta, finish_reason: finish }: JsonObject): boolean {
@@ -94,7 +106,7 @@ function isEmpty(value: JsonValue | undefined): boolean {
 }
 
 function chatContinuation({ body }: Call, text: string, style: ContinuationStyle): JsonObject {
-  const begun: JsonObject = { role: 'assistant', content: text };
+  const begun: JsonObject = { role: 'assistant', content: asBeginning(text, style) };
   if (style === 'prefix' || style === 'partial') begun[style] = true;
   return {
     messages: [...(Array.isArray(body.messages) ? body.messages : []), begun],

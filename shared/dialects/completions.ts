@@ -17,6 +17,7 @@ import {
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
 import { completionsRecording } from './completions-recording.ts';
+import { completionsResuming } from './completions-resuming.ts';
 import { completionsRequestSchema } from './completions-schema.ts';
 import { completionsTranslation } from './completions-translation.ts';
 import type { AnswerFacts, Dialect, DialectRequest, FrameReading, NativeTarget } from './dialect.ts';
@@ -109,4 +110,5 @@ export const completions: Dialect<ChatStreamState> = {
   allowsComments: true,
   translation: async () => completionsTranslation,
   recording: completionsRecording,
+  resuming: completionsResuming,
 };

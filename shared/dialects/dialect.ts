@@ -63,6 +63,8 @@ export interface AnswerFacts {
   toolNames: string[];
   /** The service tier the provider says it billed. */
   serviceTier: string | undefined;
+  /** The output in `usage` is an upper bound: the provider has counted the input alone so far. */
+  outputBounded?: boolean;
 }
 
 /** An error that a provider told in its own words, in a body or inside a stream. */

@@ -8,6 +8,7 @@ import { readGeminiAnswer, readGeminiFault } from './gemini-answer.ts';
 import { type GeminiParts, geminiFromResult, geminiPartFrames, startGeminiParts } from './gemini-from-result.ts';
 import { geminiRecording } from './gemini-recording.ts';
 import { nativeGeminiBody, nativeGeminiCount, parseGeminiCount, parseGeminiRequest } from './gemini-request.ts';
+import { geminiResuming } from './gemini-resuming.ts';
 import {
   type GeminiStreamState,
   isGeminiComplete,
@@ -72,6 +73,7 @@ export const gemini: Dialect<GeminiStreamState> = {
   allowsComments: false,
   translation: async () => geminiTranslation,
   recording: geminiRecording,
+  resuming: geminiResuming,
   framing: (call) => (call.streamForm === 'json-array' ? jsonArrayFraming : undefined),
 };
 

@@ -65,8 +65,10 @@ function readContent(state: MessagesStreamState, part: JsonValue | undefined): F
   if (!content) return silentReading;
   state.hasContent = true;
   // The input is exact from the start; the output so far is bounded until the provider has counted it.
-  if (state.usage !== undefined && state.finishReason === undefined)
+  if (state.usage !== undefined && state.finishReason === undefined) {
     state.usage.outputTokens = Math.max(state.usage.outputTokens, state.outputBytes);
+    state.outputBounded = true;
+  }
   return { ...silentReading, content: true };
 }
 
@@ -74,6 +76,7 @@ function readDelta(state: MessagesStreamState, event: JsonObject): FrameReading 
   const delta = isJsonObject(event.delta) ? event.delta : {};
   state.finishReason = messagesFinishReason(delta.stop_reason) ?? state.finishReason;
   noteUsage(state, event.usage);
+  state.outputBounded = false;
   noteContainer(state, delta.container);
   return { ...silentReading, finalUsage: state.usage !== undefined && isJsonObject(event.usage) };
 }

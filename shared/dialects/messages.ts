@@ -9,6 +9,7 @@ import { messageFromResult } from './messages-from-result.ts';
 import { type MessagesParts, messagesPartFrames, startMessagesParts } from './messages-parts.ts';
 import { messagesRecording } from './messages-recording.ts';
 import { nativeCountTokensBody, nativeMessagesBody, parseCountTokensRequest, parseMessagesRequest } from './messages-request.ts';
+import { messagesResuming } from './messages-resuming.ts';
 import {
   closeMessagesStream,
   isMessagesComplete,
@@ -66,6 +67,7 @@ export const messages: Dialect<MessagesStreamState> = {
   allowsComments: true,
   translation: async () => translation,
   recording: messagesRecording,
+  resuming: messagesResuming,
 };
 
 /** The same dialect where it only counts the tokens of a prompt: one body there, one body back. */

@@ -9,6 +9,7 @@ import { responseFromResult } from './responses-from-result.ts';
 import { type ResponsesParts, responsesPartFrames, startResponsesParts } from './responses-parts.ts';
 import { responsesRecording } from './responses-recording.ts';
 import { nativeResponsesBody, parseResponsesRequest } from './responses-request.ts';
+import { responsesResuming } from './responses-resuming.ts';
 import {
   isResponsesComplete,
   type ResponsesStreamState,
@@ -63,4 +64,5 @@ export const responses: Dialect<ResponsesStreamState> = {
   allowsComments: true,
   translation: async () => translation,
   recording: responsesRecording,
+  resuming: responsesResuming,
 };

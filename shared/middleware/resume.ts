@@ -1,9 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { type Quote, quoteCall } from '../admission/quote.ts';
+import type { Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { StreamRescue } from '../delivery/stream-delivery.ts';
-import type { AnswerSoFar } from '../dialects/resuming.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { AnswerSoFar, Rest } from '../dialects/resuming.ts';
 import { mayHideOutput } from '../providers/hidden-output.ts';
 import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
@@ -12,7 +14,7 @@ import type { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
 import { clampFloor } from './clamp-floor.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
-import { continues, mayResume } from './may-resume.ts';
+import { continues, mayResume, styleAt } from './may-resume.ts';
 import { quotedTarget } from './quoted-target.ts';
 import { settleBroken } from './settle.ts';
 
@@ -32,10 +34,15 @@ export function rescueFor(exchange: Exchange, ports: ResumePorts): StreamRescue 
   if (!mayResume(call, plan, exchange.dialect)) return undefined;
   const soFar = exchange.dialect.resuming?.begin(call);
   if (soFar === undefined) return undefined;
+  let rest: Rest | undefined;
   return {
     saw: (frame) => soFar.add(frame),
-    joined: (frame) => soFar.join(frame, known(exchange.resumed, 'first part of the answer').consumption.usage),
-    carryOn: (failure, signal) => carryOn(exchange, soFar, { failure, signal }, ports),
+    joined: (frame) => rest?.join(frame) ?? [],
+    carryOn: async (failure, signal) => {
+      const found = await carryOn(exchange, soFar, { failure, signal }, ports);
+      rest = found?.rest;
+      return found?.stream;
+    },
   };
 }
 
@@ -45,26 +52,33 @@ interface Breakage {
   readonly signal: AbortSignal;
 }
 
-async function carryOn(exchange: Exchange, soFar: AnswerSoFar, breakage: Breakage, ports: ResumePorts): Promise<OpenedStream | undefined> {
-  const { answered } = exchange;
+interface CarriedOn {
+  readonly stream: OpenedStream;
+  readonly rest: Rest;
+}
+
+async function carryOn(exchange: Exchange, soFar: AnswerSoFar, breakage: Breakage, ports: ResumePorts): Promise<CarriedOn | undefined> {
+  const { answered, dialect } = exchange;
+  const call = known(exchange.call, 'call');
   const { text } = soFar;
   if (answered === undefined || text === undefined || exchange.replayed !== undefined || answered.target.limits !== undefined)
     return undefined;
   // What it thought unseen is neither known to whoever carries on nor bounded by what was shown.
-  if (mayHideOutput(known(exchange.call, 'call'), answered.target.provider, answered.target.model)) return undefined;
+  if (mayHideOutput(call, answered.target.provider, answered.target.model)) return undefined;
   const consumption = settleBroken(exchange, answered, ports.costOf);
-  const rest = restOf(exchange, text, { answered, spentNanoUsd: consumption.costNanoUsd ?? 0, usage: consumption.usage }, ports.nowMs());
-  if (rest === undefined) return undefined;
-  const routed = await routeCall({ ...ports.journey(), ...rest, signal: breakage.signal }, ports.routing).catch(() => undefined);
+  const way = restOf(exchange, text, { answered, spentNanoUsd: consumption.costNanoUsd ?? 0, usage: consumption.usage }, ports.nowMs());
+  if (way === undefined) return undefined;
+  const routed = await routeCall({ ...ports.journey(), ...way, signal: breakage.signal }, ports.routing).catch(() => undefined);
   if (routed?.kind !== 'stream') return undefined;
   if (breakage.signal.aborted) {
     routed.stream.cancel();
     return undefined;
   }
-  exchange.quote = rest.quote;
+  exchange.quote = way.quote;
   exchange.resumed = { from: answered.target, sentAtMs: answered.sentAtMs, atOutputBytes: answered.facts.outputBytes, consumption };
   exchange.answered = answeredBy(routed, ports.nowMs());
-  return routed.stream;
+  const style = dialect.resuming && styleAt(routed.target, call, dialect.resuming);
+  return { stream: routed.stream, rest: soFar.carriedOn(style ?? 'assistant_message', consumption.usage) };
 }
 
 function answeredBy(routed: Extract<Routed, { kind: 'stream' }>, nowMs: number): Answered {
@@ -87,8 +101,8 @@ interface FirstPart {
 function restOf(exchange: Exchange, text: string, first: FirstPart, nowMs: number) {
   const [call, plan, config] = [known(exchange.call, 'call'), known(exchange.plan, 'plan'), known(exchange.config, 'config')];
   const targets = plan.targets
-    .filter((target) => target.name !== first.answered.target.name && continues(call)(target))
-    .map((target) => ({ ...target, overrides: { ...target.overrides, ...continuationAt(target, exchange, text) } }));
+    .filter((target) => target.name !== first.answered.target.name && continues(call, exchange.dialect)(target))
+    .map((target) => ({ ...target, overrides: { ...target.overrides, ...continuationAt(target, call, exchange.dialect, text) } }));
   if (targets.length === 0) return undefined;
   const { content } = call;
   const more = Buffer.byteLength(JSON.stringify({ role: 'assistant', content: text, prefix: true }));
@@ -107,9 +121,9 @@ function restOf(exchange: Exchange, text: string, first: FirstPart, nowMs: numbe
   };
 }
 
-function continuationAt({ provider }: Target, { call, dialect }: Exchange, text: string): JsonObject {
-  if (call === undefined || provider.continuesBy === undefined) return {};
-  return dialect.resuming?.continuation(call, text, provider.continuesBy) ?? {};
+function continuationAt(target: Target, call: Call, { resuming }: Dialect, text: string): JsonObject {
+  const style = resuming && styleAt(target, call, resuming);
+  return style === undefined ? {} : (resuming?.continuation(call, text, style) ?? {});
 }
 
 /** The most output the second attempt may have: the caller's cap less what there is, and what the hold still pays for. */
@@ -117,7 +131,9 @@ function mostOutput(exchange: Exchange, quote: Quote, first: FirstPart): number 
   const { admitted, call, options, maxOutputTokens: own } = exchange;
   const cap = own ?? call?.maxOutputTokens;
   // Where nobody counted, four bytes are about one token; the money does not rest on it.
-  const made = first.answered.facts.usage?.outputTokens ?? Math.ceil(first.answered.facts.outputBytes / 4);
+  const { facts } = first.answered;
+  const counted = facts.outputBounded ? undefined : facts.usage?.outputTokens;
+  const made = counted ?? Math.ceil(facts.outputBytes / 4);
   const wanted = Math.min(quote.outputTokens, cap === undefined ? quote.outputTokens : cap - made);
   const scopes = admitted === undefined ? [] : [...admitted.holds.map(({ scope }) => scope), ...admitted.unheld];
   const limits = scopes.map((scope) => scope.limits);

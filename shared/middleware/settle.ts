@@ -71,7 +71,7 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
   if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   const reported = answered.usage?.() ?? answered.facts.usage;
-  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, answered.estimated ?? false);
+  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, isBound(answered));
   const bound = boundUsage(exchange, answered.facts);
   const consumption = priced(bound, answered, costOf, true);
   const held = boundingHold(exchange);
@@ -98,7 +98,7 @@ export function servedModels({ answered, resumed, plan }: Pick<Exchange, 'answer
 /** What an answer used that broke off: as its provider reported, else its bound, within what was asked of the provider. */
 export function settleBroken(exchange: Exchange, answered: Answered, costOf: CostOf): Consumption {
   const reported = answered.usage?.() ?? answered.facts.usage;
-  if (reported !== undefined) return priced(reported, answered, costOf, false);
+  if (reported !== undefined) return priced(reported, answered, costOf, isBound(answered));
   const bound = boundUsage(exchange, answered.facts);
   const most = exchange.maxOutputTokens ?? exchange.quote?.outputTokens ?? bound.outputTokens;
   return priced({ ...bound, outputTokens: Math.min(bound.outputTokens, most) }, answered, costOf, true);
@@ -113,6 +113,10 @@ function withFirstPart(consumption: Consumption, { resumed }: Exchange): Consump
     costNanoUsd: unpriced ? (costNanoUsd ?? consumption.costNanoUsd) : costNanoUsd + consumption.costNanoUsd,
     estimated: estimated || consumption.estimated,
   };
+}
+
+function isBound({ estimated, facts }: Answered): boolean {
+  return estimated === true || facts.outputBounded === true;
 }
 
 function leftEarly(delivery: DeliveryReport | undefined): boolean {

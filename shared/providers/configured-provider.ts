@@ -20,6 +20,7 @@ import {
 import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
 import { echoModels } from './echo-models.ts';
 import { echoId, echoLimits, echoRow } from './echo-row.ts';
+import { takesPrefill } from './prefill.ts';
 import type { ProviderSettings } from './provider-settings.ts';
 import { waysTo } from './regions.ts';
 
@@ -70,7 +71,7 @@ export interface ProviderWay {
   readonly provider: ConfiguredProvider;
 }
 
-/** The providers whose documentation says how; DeepSeek does it at another base URL, so its operator has to say so. */
+/** The providers whose documentation says how for chat completions; DeepSeek does it at another base URL, so its operator has to say so. */
 const documentedContinuations: Readonly<Record<string, ContinuationStyle>> = {
   mistral: 'prefix',
   moonshot: 'partial',
@@ -179,8 +180,10 @@ export class ConfiguredProvider {
   }
 
   /** How it is asked to carry on with an answer that another has begun; undefined where nobody says that it can. */
-  get continuesBy(): ContinuationStyle | undefined {
-    return this.#settings.continues_by ?? documentedContinuations[this.row.id];
+  continuation(dialect: DialectName, model: string): ContinuationStyle | undefined {
+    if (this.#settings.continues_by !== undefined) return this.#settings.continues_by;
+    if (takesPrefill(this.row.id, model)) return 'prefill';
+    return dialect === 'chat-completions' ? documentedContinuations[this.row.id] : undefined;
   }
 
   get asksForStreamUsage(): boolean {

@@ -34,7 +34,8 @@ export function mayHideOutput(call: Pick<Call, 'body'>, provider: ConfiguredProv
   return provider.model(model)?.abilities.includes('reasoning') ?? true;
 }
 
-function asksForThinking(body: Call['body']): boolean {
+/** Whether a request asks Claude to think before it answers, in whatever dialect's words. */
+export function asksForThinking(body: Call['body']): boolean {
   const { thinking, reasoning, reasoning_effort: effort, output_config: output } = body;
   if (isJsonObject(thinking) && thinking.type !== 'disabled') return true;
   if (typeof effort === 'string' && effort !== 'none') return true;

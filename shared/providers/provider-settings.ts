@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { continuationStyles } from '../dialects/resuming.ts';
 
 /** A reference to a secret: `env:NAME` is an environment variable, `secret:NAME` a field of the provider secret. */
 export const secretReferenceSchema = z
@@ -55,7 +56,7 @@ export const providerSettingsSchema = z.strictObject({
   data_collection: z.enum(['allow', 'deny']).optional(),
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
   /** How it is asked to carry on with an answer that has begun; see `resume` of routes. */
-  continues_by: z.enum(['assistant_message', 'prefix', 'partial', 'continue_final_message']).optional(),
+  continues_by: z.enum(continuationStyles).optional(),
   /** The service tier asked for where a call under a budget names none; `account` leaves it to the account. */
   service_tier: z
     .string()
