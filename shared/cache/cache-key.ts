@@ -71,7 +71,12 @@ function meaningOf(call: Pick<Call, 'dialect' | 'body' | 'form'>): JsonObject {
 /** The parts of a form, files by their digests. */
 function partsOf({ form }: Pick<Call, 'form'>, without: readonly string[]): JsonObject[] {
   const parts = form?.parts.filter(({ name }) => !without.includes(name)) ?? [];
-  return parts.map(({ name, filename, value }) => ({ name, filename: filename ?? null, value: sha256(value) }));
+  return parts.map(({ name, filename, mediaType, value }) => ({
+    name,
+    filename: filename ?? null,
+    mediaType: mediaType ?? null,
+    value: sha256(value),
+  }));
 }
 
 /**

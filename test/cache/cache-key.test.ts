@@ -4,6 +4,7 @@ import { cacheKey, type Question, requestDigest } from '../../shared/cache/cache
 import { canonicalJson } from '../../shared/cache/canonical-json.ts';
 import { transportFields } from '../../shared/cache/transport-fields.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../shared/calls/json.ts';
+import { mutations, shuffled } from './mutations.ts';
 
 const tenant = { key: 'key_1', team: 'red', organization: 'acme' };
 const targets = [
@@ -61,30 +62,6 @@ const full: JsonObject = {
   web_search_options: { search_context_size: 'low' },
   vendor_extension: { top_k: 4 },
 };
-
-/** Every way to change one place of a value: another scalar, one item less, one more. */
-function mutations(value: JsonValue): JsonValue[] {
-  if (Array.isArray(value)) {
-    const within = value.flatMap((item, at) => mutations(item).map((changed) => value.with(at, changed)));
-    return [...within, [...value, 'one more'], ...(value.length > 0 ? [value.slice(1)] : [])];
-  }
-  if (isJsonObject(value)) {
-    const within = Object.entries(value).flatMap(([name, member]) => mutations(member).map((changed) => ({ ...value, [name]: changed })));
-    const less = Object.keys(value).map((name) => Object.fromEntries(Object.entries(value).filter(([other]) => other !== name)));
-    return [...within, ...less, { ...value, one_more: 1 }];
-  }
-  if (typeof value === 'string') return [`${value} `, null];
-  if (typeof value === 'number') return [value + 1, String(value)];
-  return [value === null ? 'null' : null, typeof value === 'boolean' ? !value : true];
-}
-
-/** The same value with the members of every object in another order. */
-function shuffled(value: JsonValue, random: () => number): JsonValue {
-  if (Array.isArray(value)) return value.map((item) => shuffled(item, random));
-  if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).map(([name, member]) => ({ name, member: shuffled(member, random), at: random() }));
-  return Object.fromEntries(members.sort((one, other) => one.at - other.at).map(({ name, member }) => [name, member]));
-}
 
 describe('the cache key', () => {
   it('differs for every change of every place of a request', () => {
@@ -158,6 +135,30 @@ describe('canonical JSON', () => {
     const names = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 };
     const order = [...canonicalJson(names).matchAll(/:(\d)/g)].map(([, value]) => value);
     expect(order).toEqual(['2', '4', '6', '7', '1', '5', '3']);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['whole numbers however they are written', '[1, 1.0, 1e0, 10e-1, 0.1e1]', '[1,1,1,1,1]'],
+    [
+      'numbers at the edge of exponents',
+      '[1e21, 1e20, 1e-6, 1e-7, 5e-324, 1.7976931348623157e308]',
+      '[1e+21,100000000000000000000,0.000001,1e-7,5e-324,1.7976931348623157e+308]',
+    ],
+    ['zero without its sign', '[-0, 0, -0.0]', '[0,0,0]'],
+    ['whatever a double rounds to', '[9007199254740993, 333333333.33333329]', '[9007199254740992,333333333.3333333]'],
+    ['escapes that need none', '"\\u0041\\/\\u00e9\\ud83d\\ude00"', '"A/é😀"'],
+    [
+      'control characters in short form where there is one',
+      '"\\u0008\\u0009\\u000a\\u000c\\u000d\\u001f\\u007f"',
+      '"\\b\\t\\n\\f\\r\\u001f\x7f"',
+    ],
+    ['a lone surrogate as its escape', '["\\ud800", "\\udc00x", "\\\\ud800"]', '["\\ud800","\\udc00x","\\\\ud800"]'],
+    ['no composition of characters', '["\u00e9", "e\u0301"]', undefined],
+    ['a member by any name', '{"__proto__": 1, "constructor": 2, "": 3}', '{"":3,"__proto__":1,"constructor":2}'],
+    ['of members that come twice the last', '{"a": 1, "a": 2}', '{"a":2}'],
+  ])('writes %s', (_what, text, expected) => {
+    const value: JsonValue = JSON.parse(text);
+    expect(canonicalJson(value)).toBe(expected ?? JSON.stringify(value));
   });
 
   it('is JSON of the same value', () => {
