@@ -99,12 +99,22 @@ async function fetchOnce(visit: Visit, found: Slot): Promise<Routed> {
     const end = await follow(visit, storedAtMsOf(unusable));
     if (end?.kind === 'late') return await inNeed(visit, unusable.answer, end.error);
     if (end?.kind === 'landed' && judge(visit, end.answer).freshness === 'fresh') return serve(visit, end.answer, 'coalesced');
-    // A leader that gave up was refused, or got what may not be shared: the next one would fare no better.
-    if (end?.kind !== 'lapsed') break;
-    unusable = latest(end.slot, unusable);
+    const next = afterwards(visit, end);
+    if (next === undefined) break;
+    unusable = latest(next, unusable);
   }
   noteOutcome(visit.exchange, 'miss');
   return fetch(visit, unusable.answer);
+}
+
+/**
+ * What those who waited find, of whom one may try for the lead: the leader is dead, or its answer was purged while it was
+ * under way. Undefined where the next one would fare no better: the leader was refused, or got what may not be shared.
+ */
+function afterwards({ cache, generations }: Visit, end: FlightEnd | undefined): Slot | undefined {
+  if (end?.kind === 'lapsed') return end.slot;
+  const isPurged = end?.kind === 'landed' && usable(end.answer, cache, generations) === undefined;
+  return isPurged ? { answer: end.answer, leaseUntilMs: 0 } : undefined;
 }
 
 /** What lies in a slot now; what lay there before where nothing does any more. */
@@ -116,6 +126,8 @@ function latest(slot: Slot, before: Slot): Slot {
 async function lead(visit: Visit, taken: Lead, stale: CachedAnswer | undefined): Promise<Routed> {
   const { cache, exchange, generations, parts, embed } = visit;
   cache.lead = taken;
+  // It may have waited for another before, which is dead.
+  noteOutcome(exchange, 'miss');
   const alike = await findAlike(exchange, cache, generations, parts, embed);
   return alike === undefined ? fetch(visit, stale) : serve(visit, alike, 'hit');
 }

@@ -6,7 +6,7 @@ import { startDynalite, type TestDynamoDb } from '../support/ledger-servers.ts';
 import { answerJson, configFor, startUpstream, type TestUpstream } from '../support/upstream.ts';
 
 /** What happens to what is sent to the table of the cache. */
-let mood: 'well' | 'refusing' | 'silent' | 'dropping' = 'well';
+let mood: 'well' | 'refusing' | 'silent' | 'dropping' | 'throttling' | 'talking nonsense' = 'well';
 /** Operations on that table that came through, while well. */
 let operations: string[] = [];
 let database: TestDynamoDb;
@@ -32,6 +32,12 @@ async function pass(incoming: IncomingMessage, response: ServerResponse): Promis
   } else if (mood === 'refusing') {
     response.writeHead(500, { 'content-type': 'application/x-amz-json-1.0' });
     response.end('{"__type":"InternalServerError"}');
+  } else if (mood === 'throttling') {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end('{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}');
+  } else if (mood === 'talking nonsense') {
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end('<html>');
   }
 }
 
@@ -93,7 +99,7 @@ describe('the store of the cache', () => {
     await expect.poll(() => operations.sort()).toEqual(['GetItem', 'UpdateItem']);
   });
 
-  it.each(['refusing', 'dropping', 'silent'] as const)('fails no call when it is %s', async (state) => {
+  it.each(['refusing', 'dropping', 'throttling', 'talking nonsense', 'silent'] as const)('fails no call when it is %s', async (state) => {
     mood = state;
     try {
       const begunAtMs = Date.now();

@@ -114,6 +114,25 @@ describe('single flight', () => {
     expect(Date.now() - begunAtMs).toBeLessThan(4_000);
   }, 60_000);
 
+  it('makes one call more for all who ask after a purge that met the first under way, and shares nothing of before', async () => {
+    upstream.received.length = 0;
+    upstream.behave(async (request, response) => {
+      await pause(upstream.received.length === 1 ? 7_000 : 500);
+      await answerJson(200, completion())(request, response);
+    });
+    const question = fresh();
+    const leader = ask(gateways[0], question);
+    await expect.poll(() => upstream.received.length).toBe(1);
+    expect((await gateways[1]?.admin('DELETE', '/admin/cache?model=kept'))?.status).toBe(200);
+    await pause(5_200);
+    const replies = await crowd(16, question);
+    const before = await leader;
+    expect(upstream.received).toHaveLength(2);
+    expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
+    expect(replies.map(({ text }) => text)).not.toContain(before.text);
+    expect(replies.filter(({ cache }) => cache === 'miss')).toHaveLength(1);
+  }, 60_000);
+
   it('makes two calls at most when the one that leads is killed', async () => {
     upstream.received.length = 0;
     const victim = await startOne();
@@ -136,6 +155,7 @@ describe('single flight', () => {
     expect(replies.every(({ status }) => status === 200)).toBe(true);
     expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
     expect(upstream.received).toHaveLength(2);
+    expect(replies.filter(({ cache }) => cache === 'miss')).toHaveLength(1);
     await victim.close();
   }, 60_000);
 });
