@@ -17,7 +17,13 @@ beforeAll(async () => {
   blue = await gateway.createKey({ name: 'blue', team: 'blue' });
   const tools = [{ type: 'function', function: { name: 'look_up', parameters: { type: 'object', properties: {} } } }];
   ids.push(await call(red.key, { model: 'demo' }, { 'x-sluice-session': 'agent-1', 'x-sluice-tags': '{"feature":"=cmd()"}' }));
-  ids.push(await call(red.key, { model: 'echo/tool-call', tools }, { 'x-claude-code-session-id': 'agent-1' }));
+  ids.push(
+    await call(
+      red.key,
+      { model: 'echo/tool-call', tools },
+      { 'x-claude-code-session-id': 'agent-1', traceparent: `00-${traceId}-00f067aa0ba902b8-01` },
+    ),
+  );
   ids.push(await call(red.key, { model: 'echo/ok', stream: true, session_id: 'agent-1' }));
   ids.push(await call(blue.key, { model: 'echo/error-400' }, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }));
   ids.push(await call(blue.key, { model: 'no/such' }, { 'x-sluice-user': 'alice' }));
@@ -56,6 +62,7 @@ describe('GET /admin/requests', () => {
     ['error=model_not_found', [4]],
     ['ending=refused', [4]],
     ['session=agent-1', [2, 1, 0]],
+    [`trace=${traceId}`, [3, 1]],
     ['tag=feature', [0]],
     ['tag=feature=other', []],
     ['end_user=alice', [4]],
@@ -118,8 +125,9 @@ describe('GET /admin/sessions/{id}', () => {
     expect(steps.at(-1)?.running_cost_usd).toBe(body.cost_usd);
   });
 
-  it('takes the id of a trace as well', async () => {
-    expect((await gateway.admin('GET', `/admin/sessions/${traceId}`)).body.steps).toMatchObject([{ id: ids[3], trace_id: traceId }]);
+  it('takes the id of a trace as well, and finds its calls whether they name a session or not', async () => {
+    const steps = [1, 3].map((index) => ({ id: ids[index], trace_id: traceId }));
+    expect((await gateway.admin('GET', `/admin/sessions/${traceId}`)).body.steps).toMatchObject(steps);
     expect((await gateway.admin('GET', '/admin/sessions/nobody')).status).toBe(404);
   });
 });

@@ -8,12 +8,19 @@ import type { RecordParts } from './list-requests.ts';
 /** More steps than any agent takes in a session that somebody reads. */
 const mostSteps = 2_000;
 
+/** A trace id: https://www.w3.org/TR/trace-context/#trace-id */
+const traceForm = /^[0-9a-f]{32}$/;
+
+/** So far back, and among so many calls, those of a trace are looked for that are listed under the session they name. */
+const traceReachMs = 2 * 86_400_000;
+const mostExamined = 20_000;
+
 /** `GET /admin/sessions/{id}`: the calls of a session, in order, with a running total. A trace id works as well. */
-export function getSession({ records, payloads }: Pick<RecordParts, 'records' | 'payloads'>): Operation {
+export function getSession({ records, payloads, clock }: Pick<RecordParts, 'records' | 'payloads' | 'clock'>): Operation {
   return async ({ params }) => {
     const id = params.id ?? '';
     const bySession = await records.listed({ session: id }, mostSteps);
-    const steps = bySession.length > 0 ? bySession : await records.listed({ traceId: id }, mostSteps);
+    const steps = bySession.length === 0 && traceForm.test(id) ? await callsOfTrace(id, records, clock()) : bySession;
     const [first] = steps;
     const last = steps.at(-1);
     if (first === undefined || last === undefined) {
@@ -32,6 +39,18 @@ export function getSession({ records, payloads }: Pick<RecordParts, 'records' | 
       },
     };
   };
+}
+
+/** Those that name no session are listed; those that do have to be looked for. */
+async function callsOfTrace(traceId: string, records: RecordParts['records'], nowMs: number): Promise<CallRecord[]> {
+  const found = new Map((await records.listed({ traceId }, mostSteps)).map((record) => [record.id, record]));
+  let examined = 0;
+  for await (const record of records.newestFirst({ fromMs: nowMs - traceReachMs, toMs: nowMs + 60_000 })) {
+    if (record.traceId === traceId) found.set(record.id, record);
+    examined += 1;
+    if (examined === mostExamined) break;
+  }
+  return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1)).slice(0, mostSteps);
 }
 
 /** So many steps come with what was said, the last ones. */

@@ -38,6 +38,8 @@ const querySchema = pagingQuerySchema.extend({
   error: z.string().optional(),
   ending: z.enum(callEndings).optional(),
   session: z.string().optional(),
+  /** The trace id of a `traceparent`. */
+  trace: z.string().optional(),
   /** `name` or `name=value`. */
   tag: z.string().optional(),
   from: momentSchema.optional(),
@@ -76,7 +78,7 @@ export function listRequests({ records, clock }: Pick<RecordParts, 'records' | '
 }
 
 function isWanted(record: CallRecord, query: RequestQuery): boolean {
-  const { keyId, team, user, organization, endUser, provider, error, ending, session } = record;
+  const { keyId, team, user, organization, endUser, provider, error, ending, session, traceId } = record;
   const wanted: [string | undefined, string | undefined][] = [
     [query.key, keyId],
     [query.team, team],
@@ -87,6 +89,7 @@ function isWanted(record: CallRecord, query: RequestQuery): boolean {
     [query.error, error],
     [query.ending, ending],
     [query.session, session],
+    [query.trace, traceId],
   ];
   return (
     wanted.every(([asked, value]) => asked === undefined || asked === value) &&

@@ -17,6 +17,7 @@ export const callFilterOptions: Readonly<Record<string, VerbOption>> = {
   error: { type: 'string', value: '<code>', help: 'Only this error, such as budget_exceeded.' },
   ending: { type: 'string', value: '<ending>', help: 'answered, refused, failed, client_gone, truncated or crashed.' },
   session: { type: 'string', value: '<id>', help: 'Only calls of this session.' },
+  trace: { type: 'string', value: '<id>', help: 'Only calls of this trace: the second part of a traceparent.' },
   tag: { type: 'string', value: '<name=value>', help: 'Only calls with this tag.' },
 };
 

@@ -2,7 +2,10 @@ import { type SessionAnswer, sessionSchema } from '../call-answers.ts';
 import { CliError } from '../cli-error.ts';
 import { attemptCost, duration } from '../describe-call.ts';
 import { count, money } from '../format.ts';
+import { saidLines } from '../said.ts';
 import type { Verb } from '../verb.ts';
+
+const indent = ' '.repeat(7);
 
 /** `sluice trace` */
 export const trace: Verb = {
@@ -15,18 +18,18 @@ export const trace: Verb = {
     const [id = ''] = positionals;
     const session = await api.find(`/admin/sessions/${encodeURIComponent(id)}`, sessionSchema);
     if (session === undefined) throw new CliError(1, `No call was made in a session "${id}", or they are older than records are kept.`);
-    output.show(session, () => rendered(session));
+    output.show(session, () => rendered(session, output.columns));
   },
 };
 
-function rendered(session: SessionAnswer): string {
+function rendered(session: SessionAnswer, width: number): string {
   const wallMs = Date.parse(session.ended_at) - Date.parse(session.started_at);
   const head = `session ${session.id}: ${count(session.calls)} calls in ${duration(wallMs)}, ${money(session.cost_usd)}, ${count(session.input_tokens)} tokens in, ${count(session.output_tokens)} out`;
   const troubles = session.failed_calls === 0 ? [] : [`${count(session.failed_calls)} of them did not end well`];
-  return [head, ...troubles, '', ...session.steps.flatMap((step) => stepLines(step, session.started_at))].join('\n');
+  return [head, ...troubles, '', ...session.steps.flatMap((step) => stepLines(step, session.started_at, width))].join('\n');
 }
 
-function stepLines(step: SessionAnswer['steps'][number], startedAt: string): string[] {
+function stepLines(step: SessionAnswer['steps'][number], startedAt: string, width: number): string[] {
   const offset = duration(Date.parse(step.created_at) - Date.parse(startedAt));
   const tools = step.tools.length === 0 ? '' : `  calls ${step.tools.join(', ')}`;
   const outcome = step.ending === 'answered' ? (step.finish_reason ?? 'answered') : (step.error ?? step.ending.replace('_', ' '));
@@ -41,12 +44,6 @@ function stepLines(step: SessionAnswer['steps'][number], startedAt: string): str
             `       ${attempt.target}: ${attempt.outcome.replaceAll('_', ' ')} in ${duration(attempt.latency_ms)}${attemptCost(attempt)}`,
         )
       : []),
-    ...payloadLines(step),
+    ...(step.payload ? saidLines(step.payload, width - indent.length - 2).map((line) => indent + line) : []),
   ];
-}
-
-function payloadLines({ payload }: SessionAnswer['steps'][number]): string[] {
-  if (!payload) return [];
-  const text = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
-  return [`       > ${text(payload.request)}`, `       < ${text(payload.response)}`];
 }
