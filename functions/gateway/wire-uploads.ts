@@ -1,5 +1,5 @@
 import { type Environment, storeConnection } from '../../shared/config/environment.ts';
-import type { UploadParts } from '../../shared/middleware/uploaded-body.ts';
+import type { UploadParts } from '../../shared/middleware/read-upload.ts';
 import type { UploadStore } from '../../shared/uploads/upload-store.ts';
 
 /** Where uploads lie, and how large they may be; undefined where there is no place for them. Most starts never see one. */

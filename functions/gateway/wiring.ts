@@ -16,7 +16,7 @@ import type { Directory } from '../../shared/control/directory.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
-import type { UploadParts } from '../../shared/middleware/uploaded-body.ts';
+import type { UploadParts } from '../../shared/middleware/read-upload.ts';
 import { costOf } from '../../shared/pricing/cost.ts';
 import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';

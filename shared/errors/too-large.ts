@@ -18,7 +18,7 @@ export function requestTooLarge(takesUploads: boolean): GatewayError {
 export function uploadTooLarge(maxBytes: number, param: string): GatewayError {
   return new GatewayError(
     'request_too_large',
-    `The upload is larger than the ${maxBytes} bytes that this gateway takes. Pass images, files and sound by URL instead of inline, or send sound compressed or in pieces.`,
+    `What is uploaded for this request is larger than the ${maxBytes} bytes that this gateway takes. Pass images, files and sound by URL instead of inline, or send sound compressed or in pieces.`,
     { param, details: { max_bytes: maxBytes } },
   );
 }

@@ -10,7 +10,7 @@ import { admitRequest } from './admit-request.ts';
 import { readCallOptions } from './call-options.ts';
 import { type Exchange, known } from './exchange.ts';
 import { readJsonBody } from './http-request.ts';
-import type { UploadParts } from './uploaded-body.ts';
+import type { UploadParts } from './read-upload.ts';
 
 /** What a caller may say of the body it is going to upload. */
 export const uploadRequestSchema = z.strictObject({

@@ -25,6 +25,9 @@ const forbidden = [
   ['middleware', '@aws-sdk/client-dynamodb'],
   ['telemetry', '../../functions/gateway/handler.ts'],
   ['control', '../store/tables.ts'],
+  ['uploads', '../store/tables.ts'],
+  ['aws', '../config/environment.ts'],
+  ['dialects', '../uploads/upload-store.ts'],
 ] as const;
 
 const allowed = [
@@ -33,6 +36,9 @@ const allowed = [
   ['store', '@aws-sdk/client-dynamodb'],
   ['store', '@aws-sdk/client-s3vectors'],
   ['store', 'hyparquet-writer'],
+  ['store', '../uploads/upload-store.ts'],
+  ['store', '../aws/signature.ts'],
+  ['providers', '../aws/signature.ts'],
   ['middleware', '../routing/plan.ts'],
   ['providers', '../dialects/dialect.ts'],
 ] as const;

@@ -216,6 +216,61 @@ describe('a named upload', () => {
   });
 });
 
+describe('an upload named inside a body', () => {
+  const picture = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10, 0, 255]);
+
+  async function put(contentType: string, body: Buffer<ArrayBuffer>, key = gateway.key): Promise<string> {
+    const { id, url, headers } = await uploadsAnswer({ content_type: contentType, bytes: body.length }, key);
+    expect((await fetch(url, { method: 'PUT', headers, body })).status).toBe(200);
+    return `sluice-upload:${id}`;
+  }
+
+  it('reaches the provider inline, by the OpenAI client and without a header, as often as it is named', async () => {
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.key, maxRetries: 0 });
+    const url = await put('image/png', picture);
+    const content = [
+      { type: 'text' as const, text: `What is ${url}?` },
+      { type: 'image_url' as const, image_url: { url } },
+    ];
+    for (let turn = 0; turn < 2; turn += 1) await client.chat.completions.create({ model: 'up/m', messages: [{ role: 'user', content }] });
+    const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${picture.toString('base64')}` } };
+    expect(upstream.received.map(({ body }) => JSON.parse(body).messages[0].content)).toEqual([
+      [content[0], image],
+      [content[0], image],
+    ]);
+  });
+
+  it('is translated like any inline image, and may stand in a body that is an upload itself', async () => {
+    const source = { type: 'url', url: await put('image/png', picture) };
+    const id = await uploaded({
+      model: 'up/m',
+      max_tokens: 9,
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'image', source },
+            { type: 'text', text: 'What?' },
+          ],
+        },
+      ],
+    });
+    const response = await post('/v1/messages', '{}', { 'x-sluice-body': id });
+    expect(response.status).toBe(200);
+    expect(upstream.received[0]?.body).toContain(`data:image/png;base64,${picture.toString('base64')}`);
+  });
+
+  it('that is missing, another key’s, no medium or too large is refused with what to change', async () => {
+    const call = (url: string) => post('/v1/chat/completions', JSON.stringify(callWith(url)));
+    const { key } = await gateway.createKey({ name: 'another' });
+    expect(await errorOf(await call(await put('image/png', picture, key)))).toMatchObject({ status: 404, error: { code: 'not_found' } });
+    expect(await errorOf(await call('sluice-upload:nothing'))).toMatchObject({ status: 400, error: { param: 'sluice-upload:' } });
+    expect((await errorOf(await call(await put('application/json', picture)))).error.message).toContain('content_type, such as image/png');
+    expect(await errorOf(await call(await put('image/png', Buffer.alloc(17 * 1024 * 1024))))).toMatchObject({ status: 413 });
+    expect(upstream.received).toEqual([]);
+  });
+});
+
 describe('asking for an upload', () => {
   it('is answered with where, how, until when and how much', async () => {
     const upload = await uploadsAnswer({ bytes: 12, content_type: 'text/plain' });
