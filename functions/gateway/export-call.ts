@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { finished } from 'node:stream/promises';
 import type { AwsCredentials } from '../../shared/aws/credentials.ts';
-import { awsSignature } from '../../shared/aws/signature.ts';
 import type { LiveConfig } from '../../shared/config/live-config.ts';
 import type { OtlpSettings } from '../../shared/config/otlp-settings.ts';
 import type { Exchange } from '../../shared/middleware/exchange.ts';
@@ -82,7 +81,11 @@ export class CallExporter {
       const response = await client.send({
         url,
         method: 'POST',
-        headers: { ...(await this.#headers(otlp)), 'content-type': 'application/json', ...this.#signature(signal, url, body, otlp) },
+        headers: {
+          ...(await this.#headers(otlp)),
+          'content-type': 'application/json',
+          ...(await this.#signature(signal, url, body, otlp)),
+        },
         body,
         timeouts: { connectMs: exportMs, firstByteMs: exportMs, idleMs: exportMs, totalMs: exportMs },
         allowPrivateAddress: otlp.allow_private_address,
@@ -115,10 +118,11 @@ export class CallExporter {
     return Object.fromEntries(await Promise.all(read));
   }
 
-  #signature(signal: Signal, url: URL, body: string, otlp: OtlpSettings): Record<string, string> {
+  async #signature(signal: Signal, url: URL, body: string, otlp: OtlpSettings): Promise<Record<string, string>> {
     if (!otlp.aws_sigv4) return {};
     const { credentials, region, nowMs } = this.#ports;
     if (credentials === undefined) throw new Error('there are no AWS credentials to sign with');
+    const { awsSignature } = await import('../../shared/aws/signature.ts');
     return awsSignature({ url, method: 'POST', body, region, service: awsServices[signal], atMs: nowMs() }, credentials);
   }
 

@@ -6,7 +6,7 @@ import { echoId } from '../../shared/providers/echo-row.ts';
 import { translatesEndpoint } from '../../shared/providers/endpoint-model.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
 import { NativeTransport } from '../../shared/providers/native-transport.ts';
-import { PassThroughClient } from '../../shared/providers/pass-through.ts';
+import type { PassThroughClient } from '../../shared/providers/pass-through.ts';
 import { ProviderIdentity } from '../../shared/providers/provider-identity.ts';
 import type { Transport } from '../../shared/providers/transport.ts';
 import type { Target } from '../../shared/routing/plan.ts';
@@ -46,12 +46,17 @@ export function wireTransports(
   };
 }
 
-/** The way to endpoints of providers that the gateway has no dialect for. */
-export function wirePassThrough(secrets: SecretReader): PassThroughClient {
-  return new PassThroughClient(
-    new HttpClient(),
-    new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now }),
-  );
+/** The way to endpoints of providers that the gateway has no dialect for, loaded by the first request that goes it. */
+export function wirePassThrough(secrets: SecretReader): Pick<PassThroughClient, 'send'> {
+  const client = new HttpClient();
+  const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
+  let loaded: Promise<PassThroughClient> | undefined;
+  return {
+    send: async (request) => {
+      loaded ??= import('../../shared/providers/pass-through.ts').then((module) => new module.PassThroughClient(client, identity));
+      return await (await loaded).send(request);
+    },
+  };
 }
 
 /** A transport that is a chunk of its own, loaded by the first call that goes this way: most starts need the native one alone. */

@@ -58,7 +58,7 @@ export interface GatewayParts {
   readonly health: HealthBoard;
   readonly cache: CacheParts;
   readonly idempotency: IdempotencyParts;
-  readonly passThrough: PassThroughClient;
+  readonly passThrough: Pick<PassThroughClient, 'send'>;
   readonly uploads: UploadParts['uploads'];
   readonly log: Log;
 }

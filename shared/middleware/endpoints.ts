@@ -1,7 +1,7 @@
 import { chatCompletions } from '../dialects/chat-completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import { type ListShape, listShape } from './list-models-shapes.ts';
+import { type ListShape, listShape } from './list-shape.ts';
 
 /** What a path of the data plane is for. */
 export type Endpoint =

@@ -1,18 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ListedModel } from './list-models.ts';
-
-/** Whose shape a list of models has. */
-export type ListShape = 'openai' | 'anthropic' | 'gemini';
-
-/**
- * The shape a client expects: Google's under its own path and for Google's own clients, which ask under `/v1` as well;
- * Anthropic's for those who name a version of its API (https://platform.claude.com/docs/en/api/versioning); OpenAI's for
- * everybody else.
- */
-export function listShape(path: string, headers: Readonly<Record<string, string>>): ListShape {
-  if (path.startsWith('/v1beta/') || headers['x-goog-api-client'] !== undefined) return 'gemini';
-  return headers['anthropic-version'] === undefined ? 'openai' : 'anthropic';
-}
+import type { ListShape } from './list-shape.ts';
 
 /** One page of the list, as the query asks for it. OpenAI's has no pages. */
 export function renderModelList(shape: ListShape, models: readonly ListedModel[], query: Readonly<Record<string, string>>): object {

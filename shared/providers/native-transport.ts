@@ -1,10 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { renderForm } from '../calls/multipart-form.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { ProviderEndpoint } from './configured-provider.ts';
 import type { HttpClient, UpstreamResponse } from './http-client.ts';
-import { passJson } from './passing-json.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
 import { readBeginning, readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
@@ -38,7 +36,7 @@ export class NativeTransport implements Transport {
 
   async send(attempt: Attempt): Promise<Answer> {
     const stream = attempt.call.stream;
-    const payload = payloadOf(attempt);
+    const payload = await payloadOf(attempt);
     let response = await this.#post(attempt, payload, false);
     if (response.status === 401) {
       // The key may have been rotated since it was read: look once more, past the cache.
@@ -85,6 +83,7 @@ export class NativeTransport implements Transport {
     const { bytes, isWhole } = await readBeginning(response, limits);
     if (isWhole) return this.#read(attempt, response, bytes);
     const headers = { ...headersFor(response), 'content-type': 'application/json' };
+    const { passJson } = await import('./passing-json.ts');
     return { kind: 'binary', status: response.status, headers, ...passJson(response, bytes) };
   }
 
@@ -141,7 +140,7 @@ interface Payload {
   readonly body: string | Buffer;
 }
 
-function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides, bounds }: Attempt): Payload {
+async function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides, bounds }: Attempt): Promise<Payload> {
   const target = {
     model,
     asksForStreamUsage: provider.asksForStreamUsage,
@@ -152,7 +151,10 @@ function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides,
     bounds,
   };
   const form = dialect.nativeForm?.(call, target);
-  if (form !== undefined) return { contentType: `multipart/form-data; boundary="${form.boundary}"`, body: renderForm(form) };
+  if (form !== undefined) {
+    const { renderForm } = await import('../calls/multipart-form.ts');
+    return { contentType: `multipart/form-data; boundary="${form.boundary}"`, body: renderForm(form) };
+  }
   return { contentType: 'application/json', body: JSON.stringify(dialect.nativeBody(call, target)) };
 }
 

@@ -1,5 +1,4 @@
 import type { AwsCredentials } from '../aws/credentials.ts';
-import { awsSignature } from '../aws/signature.ts';
 import type { AuthScheme } from './catalogue-schema.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
 import type { UpstreamMethod } from './http-client.ts';
@@ -52,6 +51,7 @@ export class ProviderIdentity {
       if (credentials === undefined)
         throw new UpstreamFailure('credentials', `no identity for ${provider.id}: run with an AWS role, or set ${variables}`);
       const region = provider.options.region ?? 'us-east-1';
+      const { awsSignature } = await import('../aws/signature.ts');
       return awsSignature({ ...request, region, service: 'bedrock', atMs: this.#ports.nowMs() }, credentials);
     }
     if (auth === 'none' || authWithoutKey !== undefined) return {};
