@@ -18,7 +18,17 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
     throw new GatewayError('invalid_request', `Unknown in the ${what}: ${fields.join(', ')}.${hint}`, { param: fields[0] ?? path });
   }
   if (path === '') throw new GatewayError('invalid_request', `The ${what} is wrong: ${issue.message}.`);
-  throw new GatewayError('invalid_request', `${path}: ${issue.message}.`, { param: path });
+  if (isMissing(issue)) throw new GatewayError('invalid_request', `${path} is missing from the ${what}.`, { param: path });
+  throw new GatewayError('invalid_request', `${path}: ${messageOf(issue)}.`, { param: path });
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+}
+
+/** What is wrong with a name in a map says the issue inside it. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
 }
 
 function knownFields(schema: z.ZodType): readonly string[] {

@@ -12,7 +12,7 @@ export function limitsInOneLine(limits: Limits | null): string {
     ...(limits.parallel_requests === undefined ? [] : [`${count(limits.parallel_requests)} parallel`]),
     ...(limits.clamp === false ? ['no clamping'] : []),
     ...(limits.clamp_floor_tokens === undefined ? [] : [`at least ${count(limits.clamp_floor_tokens)} output tokens`]),
-    ...Object.keys(limits.per_model ?? {}).map((pattern) => `${pattern}: …`),
+    ...Object.entries(limits.per_model ?? {}).map(([pattern, own]) => `${pattern} (${limitsInOneLine(own)})`),
   ];
   return parts.length > 0 ? parts.join(', ') : '-';
 }
@@ -28,7 +28,7 @@ export function standingLines(standing: StandingAnswer | null, width: number): s
 /** What was spent in all, where that is counted. */
 function inAll({ spent_usd, held_usd, under_way }: StandingAnswer): string[] {
   if (spent_usd === null) return [];
-  return [row('in all', `${money(spent_usd)} spent, ${money(held_usd ?? 0)} held by ${count(under_way ?? 0)} calls under way`)];
+  return [row('in all', `${money(spent_usd)} spent, ${money(held_usd ?? 0)} held by ${calls(under_way ?? 0)} under way`)];
 }
 
 function scopeLines(scope: ScopeStandingAnswer, width: number): string[] {
@@ -62,6 +62,10 @@ export function spendBar(budget: Pick<BudgetAnswer, 'spent_usd' | 'held_usd' | '
   const free = width - full - (limit_usd <= 0 ? 0 : held);
   const percent = share > 0 && share < 0.01 ? '<1' : String(Math.floor(share * 100));
   return `${'█'.repeat(full)}${'▒'.repeat(width - full - free)}${'·'.repeat(free)} ${percent}%`;
+}
+
+function calls(number: number): string {
+  return `${count(number)} ${number === 1 ? 'call' : 'calls'}`;
 }
 
 const labelWidth = 14;

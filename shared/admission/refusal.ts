@@ -70,7 +70,7 @@ function message(refused: Refused): string {
         ? `The limit of ${who} is ${refused.limitValue} tokens per minute, and this call alone may use ${refused.asked}, more than is let in at once. Lower its output limit or shorten it.`
         : `The limit of ${who} is ${refused.limitValue} tokens per minute, and this call may use ${refused.asked}. Try again in ${seconds(refused.retryAfterMs)}.`;
     case 'parallel':
-      return `The limit of ${who} is ${refused.limitValue} parallel requests, and ${refused.held} are under way. Try again when one has ended.`;
+      return `The limit of ${who} is ${refused.limitValue} parallel ${refused.limitValue === 1 ? 'request' : 'requests'}, and ${refused.held} ${refused.held === 1 ? 'is' : 'are'} under way. Try again when one has ended.`;
   }
 }
 

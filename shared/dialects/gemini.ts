@@ -30,7 +30,7 @@ export function geminiErrorBody(error: GatewayError): JsonObject {
       '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
       reason: error.code,
       domain: 'sluice',
-      ...(error.details && { metadata: JSON.parse(JSON.stringify(error.details)) }),
+      ...(error.details && { metadata: asTexts(error.details) }),
     },
   ];
   if (error.retryAfterMs !== undefined)
@@ -87,3 +87,10 @@ export const geminiCounting: Dialect<GeminiStreamState> = {
     answerOf: (totalTokens) => ({ totalTokens }),
   },
 };
+
+/** `ErrorInfo.metadata` maps texts to texts; Google's own clients accept nothing else. */
+function asTexts(details: Readonly<Record<string, unknown>>): JsonObject {
+  const texts: JsonObject = {};
+  for (const [name, value] of Object.entries(details)) texts[name] = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  return texts;
+}

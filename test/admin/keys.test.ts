@@ -93,6 +93,12 @@ describe('making a key', () => {
     expect(refused.body.error.message).toContain(param);
   });
 
+  it('says what is missing, and what is wrong with a pattern', async () => {
+    expect((await plane.call('POST', '/admin/keys', {})).body.error.message).toBe('name is missing from the body.');
+    const unnamed = await plane.call('POST', '/admin/keys', { name: 'a', limits: { per_model: { '': {} } } });
+    expect(unnamed.body.error.message).toContain('a model pattern cannot be empty');
+  });
+
   it('refuses a body that is no JSON, no object or tampers with prototypes', async () => {
     for (const body of ['{"name":', '[]', '"name"', '7', 'null', '{"name":"a","__proto__":{"disabled":true}}']) {
       const refused = await plane.call('POST', '/admin/keys', body);

@@ -93,6 +93,11 @@ describe('a refusal', () => {
     expect(errorHeaders(error)).not.toHaveProperty('x-should-retry');
   });
 
+  it('counts in words that fit the number', () => {
+    expect(refusalError(parallel, nowMs).message).toContain('4 parallel requests, and 4 are under way');
+    expect(refusalError({ ...parallel, limitValue: 1, held: 1 }, nowMs).message).toContain('1 parallel request, and 1 is under way');
+  });
+
   it('says so when a call is larger than the limit as a whole', () => {
     const error = refusalError(never, nowMs);
     expect(error.message).toContain('64000');

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { spendBar } from '../../infra/cli/describe-limits.ts';
+import { limitsInOneLine, spendBar } from '../../infra/cli/describe-limits.ts';
 import { money, typedMoment } from '../../infra/cli/format.ts';
 import { textTable } from '../../infra/cli/text-table.ts';
 
@@ -20,6 +20,14 @@ describe('a bar', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('limits in one line', () => {
+  it('say what holds for some models only', () => {
+    const limits = { requests_per_minute: 60, per_model: { 'openai/gpt-5*': { parallel_requests: 2, clamp_floor_tokens: 1_000 } } };
+    expect(limitsInOneLine(limits)).toBe('60 rpm, openai/gpt-5* (2 parallel, at least 1,000 output tokens)');
+    expect(limitsInOneLine(null)).toBe('-');
   });
 });
 

@@ -243,6 +243,12 @@ describe('a stream', () => {
 });
 
 describe('an error', () => {
+  it('tells its figures as texts, because the map of an ErrorInfo holds nothing else', () => {
+    const error = new GatewayError('budget_exceeded', 'Spent.', { details: { scope: 'key', limit_usd: 0.5, left_out: ['a'] } });
+    const body = gemini.errorBody(error) as { error: { details: { metadata: object }[] } };
+    expect(body.error.details[0]?.metadata).toEqual({ scope: 'key', limit_usd: '0.5', left_out: '["a"]' });
+  });
+
   it('has the shape of Google with the stable code as its reason', () => {
     const body = gemini.errorBody(new GatewayError('rate_limit_exceeded', 'Too fast.', { retryAfterMs: 1500, param: 'model' }));
     expect(body).toEqual({
