@@ -48,6 +48,18 @@ export function geminiErrorBody(error: GatewayError): JsonObject {
 
 /** Gemini for providers that do not speak it, by way of the AI SDK. */
 const geminiTranslation: Translation<GeminiParts> = {
+  fieldNames: {
+    temperature: 'generationConfig.temperature',
+    top_p: 'generationConfig.topP',
+    top_k: 'generationConfig.topK',
+    stop: 'generationConfig.stopSequences',
+    seed: 'generationConfig.seed',
+    presence_penalty: 'generationConfig.presencePenalty',
+    frequency_penalty: 'generationConfig.frequencyPenalty',
+    max_tokens: 'generationConfig.maxOutputTokens',
+    response_format: 'generationConfig.responseMimeType',
+    reasoning_effort: 'generationConfig.thinkingConfig',
+  },
   toOptions: geminiToOptions,
   fromResult: geminiFromResult,
   startParts: startGeminiParts,

@@ -42,6 +42,7 @@ export function messagesError(error: GatewayError, requestId?: string): JsonObje
 }
 
 const translation: Translation<MessagesParts> = {
+  fieldNames: { stop: 'stop_sequences', response_format: 'output_config.format', reasoning_effort: 'thinking' },
   toOptions: messagesToOptions,
   fromResult: messageFromResult,
   startParts: startMessagesParts,

@@ -40,6 +40,7 @@ function errorFrames(error: GatewayError, state?: ResponsesStreamState): SseFram
 }
 
 const translation: Translation<ResponsesParts> = {
+  fieldNames: { response_format: 'text.format', reasoning_effort: 'reasoning.effort', max_tokens: 'max_output_tokens' },
   toOptions: responsesToOptions,
   fromResult: responseFromResult,
   startParts: startResponsesParts,

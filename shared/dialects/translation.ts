@@ -37,6 +37,8 @@ export interface TranslatedHead {
  * exact order and framing of the dialect's own API, so that what reads a native stream reads them too.
  */
 export interface Translation<State = unknown> {
+  /** The dialect's words for fields that get lost further on and are told there in Chat Completions' words, where they differ. */
+  readonly fieldNames?: Readonly<Record<string, string>>;
   /** @throws GatewayError `unsupported_parameter` for what must not be dropped silently, such as `previous_response_id`. */
   toOptions(call: Call): TranslatedCall;
   fromResult(call: Call, result: LanguageModelV4GenerateResult, head: TranslatedHead): JsonObject;

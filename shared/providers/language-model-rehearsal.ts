@@ -1,5 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { DroppedFields } from './dropped-fields.ts';
 import { loadLanguageModel } from './language-model.ts';
 import { bodyCorrector, droppedByPackage } from './language-model-options.ts';
 import type { Attempt } from './transport.ts';
@@ -7,11 +8,12 @@ import type { Attempt } from './transport.ts';
 /**
  * Refuses a strict call that would lose something, before it costs anything: the package prepares it, gets an empty
  * answer instead of the provider's, and tells what it left out.
- * @param dropped fields that are known to be lost already.
+ * @param dropped fields that are known to be lost already; further ones are added.
  * @throws GatewayError `unsupported_parameter` naming every field.
  */
-export async function refuseDropped(options: LanguageModelV4CallOptions, attempt: Attempt, dropped: ReadonlySet<string>): Promise<void> {
-  const fields = [...new Set([...dropped, ...(await rehearse(options, attempt))])];
+export async function refuseDropped(options: LanguageModelV4CallOptions, attempt: Attempt, dropped: DroppedFields): Promise<void> {
+  dropped.add(await rehearse(options, attempt));
+  const fields = dropped.all;
   const [first] = fields;
   if (first === undefined) return;
   throw new GatewayError(

@@ -3,6 +3,7 @@ import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provid
 import type { Call } from '../calls/call.ts';
 import { usageOfModel } from '../dialects/translated-usage.ts';
 import type { TranslatedHead, Translation } from '../dialects/translation.ts';
+import { DroppedFields } from './dropped-fields.ts';
 import type { HttpClient } from './http-client.ts';
 import { loadLanguageModel } from './language-model.ts';
 import { modelFailure } from './language-model-failure.ts';
@@ -34,7 +35,7 @@ interface Passage {
   readonly options: LanguageModelV4CallOptions;
   readonly exchange: ModelExchange;
   readonly model: LanguageModelV4;
-  readonly dropped: Set<string>;
+  readonly dropped: DroppedFields;
 }
 
 /**
@@ -70,10 +71,12 @@ export class TranslatedTransport implements Transport {
     const call = { ...attempt.call, body: { ...attempt.call.body, ...attempt.overrides } };
     const translated = translation.toOptions(call);
     const options = optionsFor(translated.options, attempt);
-    const dropped = new Set([...translated.dropped, ...unreadFields(translated.optional ?? [], options, attempt)]);
+    const dropped = new DroppedFields(translation.fieldNames);
+    dropped.add(translated.dropped);
+    dropped.add(unreadFields(translated.optional ?? [], options, attempt));
     const exchange = new ModelExchange(this.#ports.client, attempt, {
       identity: this.#ports.identity,
-      correctBody: bodyCorrector(options, attempt, (field) => dropped.add(field)),
+      correctBody: bodyCorrector(options, attempt, (field) => dropped.add([field])),
       correctAnswer: attempt.provider.row.aiSdkPackage === '@ai-sdk/openai-compatible' ? withTextualIds : undefined,
       nowMs: this.#ports.nowMs,
     });
@@ -89,7 +92,7 @@ export class TranslatedTransport implements Transport {
     const result = withoutSummaries(await passage.model.doGenerate(passage.options));
     const json = translation.fromResult(call, result, head);
     const usage = usageOfModel(result.usage);
-    for (const field of droppedByPackage(result.warnings, passage.options, passage.attempt)) passage.dropped.add(field);
+    passage.dropped.add(droppedByPackage(result.warnings, passage.options, passage.attempt));
     return {
       kind: 'json',
       status: 200,
@@ -107,7 +110,7 @@ export class TranslatedTransport implements Transport {
     // Packages begin with what they could not carry over; that part is there before anything has arrived.
     const { value: first } = await reader.read();
     const warnings = first?.type === 'stream-start' ? first.warnings : [];
-    for (const field of droppedByPackage(warnings, passage.options, attempt)) passage.dropped.add(field);
+    passage.dropped.add(droppedByPackage(warnings, passage.options, attempt));
     const state = translation.startParts(call, head);
     const source = new LanguageModelSource({
       reader,
@@ -121,6 +124,6 @@ export class TranslatedTransport implements Transport {
   }
 }
 
-function headersOf(exchange: ModelExchange, dropped: ReadonlySet<string>): Record<string, string> {
-  return { ...exchange.headers, ...(dropped.size > 0 && { 'x-sluice-dropped': [...dropped].join(', ') }) };
+function headersOf(exchange: ModelExchange, { all }: DroppedFields): Record<string, string> {
+  return { ...exchange.headers, ...(all.length > 0 && { 'x-sluice-dropped': all.join(', ') }) };
 }

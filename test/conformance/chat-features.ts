@@ -2,6 +2,8 @@
 export interface Feature {
   readonly name: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** Where the answer has to show something as well: what is asked for, and what it must hold. */
+  readonly answer?: { readonly stream?: boolean; readonly cut?: boolean; readonly shows: RegExp };
 }
 
 const user = { role: 'user', content: 'Hello.' };
@@ -96,6 +98,11 @@ export const chatFeatures: readonly Feature[] = [
   feature('metadata', { metadata: { job: 'nightly' } }),
   feature('service tier', { service_tier: 'flex' }),
   feature('verbosity', { verbosity: 'low' }),
+  {
+    ...feature('usage in a stream', { stream_options: { include_usage: true } }),
+    answer: { stream: true, shows: /"usage":\{"prompt_tokens":3,"completion_tokens":2/ },
+  },
+  { ...feature('finish reasons', {}), answer: { cut: true, shows: /"finish_reason":"length"/ } },
 ];
 
 function feature(name: string, body: object): Feature {

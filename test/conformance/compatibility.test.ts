@@ -43,7 +43,8 @@ async function tableOf({ path, features, columns: titled }: Grid): Promise<strin
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function cellOf({ status, dropped, error }: Outcome): string {
+function cellOf({ status, dropped, error, shows }: Outcome): string {
+  if (shows === false) return 'no';
   if (error?.includes('cannot be fetched')) return 'yes, fetched by the gateway';
   if (status === 400) return 'refused';
   expect(status, error).toBe(200);

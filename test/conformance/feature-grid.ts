@@ -1,14 +1,17 @@
 import { startGateway } from '../support/gateway.ts';
-import { startUpstream } from '../support/upstream.ts';
+import { type ReceivedRequest, startUpstream } from '../support/upstream.ts';
 import { chatFeatures, type Feature } from './chat-features.ts';
+import type { EndpointRequest } from './endpoint-requests.ts';
+import { geminiFeatures } from './gemini-features.ts';
 import { LooseJson } from './loose-json.ts';
 import { messagesFeatures } from './messages-features.ts';
-import { plainAnswer } from './plain-answers.ts';
+import { cutAnswer, plainAnswer } from './plain-answers.ts';
 import { responsesFeatures } from './responses-features.ts';
 
 /** Dialects with what their requests can ask for. A further one is a further row. */
 export interface Grid {
   readonly name: string;
+  /** May hold `{model}`, where the dialect names it in the path. */
   readonly path: string;
   readonly features: readonly Feature[];
   readonly columns: readonly Column[];
@@ -41,6 +44,7 @@ export const dialects: readonly Grid[] = [
   { name: 'Chat Completions', path: '/v1/chat/completions', features: chatFeatures, columns },
   { name: 'Messages', path: '/v1/messages', features: messagesFeatures, columns: translatedColumns },
   { name: 'Responses', path: '/v1/responses', features: responsesFeatures, columns: translatedColumns },
+  { name: 'Gemini', path: '/v1beta/models/{model}:generateContent', features: geminiFeatures, columns: translatedColumns },
 ];
 
 /** What became of one feature at one provider. */
@@ -52,12 +56,16 @@ export interface Outcome {
   /** What the provider received. */
   readonly path: string | undefined;
   readonly body: unknown;
+  /** Whether the answer shows what the feature says it has to; undefined where it says nothing. */
+  readonly shows?: boolean;
 }
 
 /** A gateway before providers that take whatever they are sent. */
 export interface FeatureGateway {
-  /** Asks for one feature in the dialect of the path, and tells what came of it. */
-  ask(path: string, model: string, feature: Feature): Promise<Outcome>;
+  /** Asks for one feature in the dialect of the path, and tells what came of it; as a stream where that is said. */
+  ask(path: string, model: string, feature: Feature, stream?: boolean): Promise<Outcome>;
+  /** Calls an endpoint that is no chat, and tells what each request to the provider holds. */
+  call(request: EndpointRequest): Promise<{ readonly path: string; readonly body: unknown }[]>;
   close(): Promise<void>;
 }
 
@@ -67,32 +75,68 @@ export async function startFeatureGateway(): Promise<FeatureGateway> {
   const provider = { base_url: new URL(upstream.url).origin, api_key: 'env:KEY', allow_private_address: true };
   const compatible = { ...provider, type: 'openai-compatible', base_url: upstream.url };
   const config = {
-    providers: { compatible, anthropic: provider, google: provider, bedrock: provider, openai: provider },
+    providers: { compatible, anthropic: provider, google: provider, bedrock: provider, openai: provider, cohere: provider },
     defaults: { retries: 0 },
   };
   const gateway = await startGateway({ config, environment: { KEY: 'k' } });
   return {
-    ask: async (path, model, { name, body }) => {
+    ask: async (path, model, { name, body, answer: expected }, stream = expected?.stream === true) => {
       const before = upstream.received.length;
-      const response = await fetch(gateway.url + path, {
+      upstream.behave(expected?.cut === true ? cutAnswer : plainAnswer);
+      const response = await fetch(gateway.url + pathOf(path, model, stream), {
         method: 'POST',
         headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ model, ...body }),
+        body: JSON.stringify({ ...(!path.includes('{model}') && { model, ...(stream && { stream }) }), ...body }),
       });
-      const answer = LooseJson.parse(await response.text());
+      const text = await response.text();
+      const isJson = response.headers.get('content-type')?.includes('json') === true;
       const received = upstream.received[before];
       return {
         feature: name,
         status: response.status,
         dropped: response.headers.get('x-sluice-dropped') ?? undefined,
-        error: answer.at('error', 'message').text || undefined,
+        error: (isJson && LooseJson.parse(text).at('error', 'message').text) || undefined,
         path: received?.path,
         body: received === undefined ? undefined : JSON.parse(received.body),
+        ...(expected !== undefined && { shows: expected.shows.test(text) }),
       };
+    },
+    call: async ({ path, model, body: { file, ...fields } }) => {
+      const before = upstream.received.length;
+      upstream.behave(plainAnswer);
+      const form = new FormData();
+      for (const [name, value] of Object.entries({ model, ...fields })) form.set(name, String(value));
+      if (file !== undefined) form.set('file', new File([String(file)], 'sound.wav', { type: 'audio/wav' }));
+      const authorization = `Bearer ${gateway.key}`;
+      await fetch(gateway.url + path, {
+        method: 'POST',
+        ...(file === undefined
+          ? { headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify({ model, ...fields }) }
+          : { headers: { authorization }, body: form }),
+      });
+      return await Promise.all(upstream.received.slice(before).map(async (sent) => ({ path: sent.path, body: await bodyOf(sent) })));
     },
     close: async () => {
       await gateway.close();
       await upstream.close();
     },
   };
+}
+
+/** Gemini names the model in the path, and streams at a path of its own. */
+function pathOf(path: string, model: string, stream: boolean): string {
+  const named = path.replace('{model}', model);
+  return stream ? named.replace(/:generateContent$/, ':streamGenerateContent?alt=sse') : named;
+}
+
+/** A body as an object: of a form, its fields, with numbers as what they say and a file as its content. */
+async function bodyOf({ body, headers }: ReceivedRequest): Promise<unknown> {
+  const type = headers['content-type'] ?? '';
+  if (!type.startsWith('multipart/')) return JSON.parse(body);
+  const fields: Record<string, unknown> = {};
+  for (const [name, value] of await new Response(body, { headers: { 'content-type': type } }).formData()) {
+    if (typeof value !== 'string') fields[name] = await value.text();
+    else fields[name] = value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+  }
+  return fields;
 }

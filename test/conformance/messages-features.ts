@@ -104,6 +104,8 @@ export const messagesFeatures: readonly Feature[] = [
   feature('context management', { context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } }),
   feature('fast mode', { speed: 'fast' }),
   feature('MCP servers', { mcp_servers: [{ type: 'url', name: 'x', url: 'https://example.com/mcp' }] }),
+  { ...feature('usage in a stream', {}), answer: { stream: true, shows: /"type":"message_delta"[^\n]*"output_tokens":2/ } },
+  { ...feature('finish reasons', {}), answer: { cut: true, shows: /"stop_reason":"max_tokens"/ } },
 ];
 
 function feature(name: string, body: object): Feature {

@@ -22,11 +22,16 @@ export async function startRecordedUpstream(): Promise<RecordedUpstream> {
   const upstream = await startUpstream();
   return {
     ...upstream,
-    play: (recording, options = {}) => upstream.behave((_request, response) => answer(recording, response, options)),
+    play: (recording, options = {}) => upstream.behave((_request, response) => sendRecording(recording, response, options)),
   };
 }
 
-async function answer(recording: Recording, response: ServerResponse, { pieceBytes, events }: PlayOptions): Promise<void> {
+/** Answers a request with a recording. */
+export async function sendRecording(
+  recording: Recording,
+  response: ServerResponse,
+  { pieceBytes, events }: PlayOptions = {},
+): Promise<void> {
   if (recording.body !== undefined) {
     const { error }: { error?: { code?: unknown } | null } = JSON.parse(recording.body);
     response.writeHead(error == null ? 200 : typeof error.code === 'number' ? error.code : 429, { 'content-type': 'application/json' });

@@ -91,6 +91,8 @@ export const responsesFeatures: readonly Feature[] = [
   feature('metadata', { metadata: { job: 'nightly' } }),
   feature('service tier', { service_tier: 'flex' }),
   feature('prompt cache key', { prompt_cache_key: 'k' }),
+  { ...feature('usage in a stream', {}), answer: { stream: true, shows: /"type":"response.completed"[^\n]*"output_tokens":2/ } },
+  { ...feature('finish reasons', {}), answer: { cut: true, shows: /"incomplete_details":\{"reason":"max_output_tokens"\}/ } },
 ];
 
 function feature(name: string, body: object): Feature {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endpointRequests } from './endpoint-requests.ts';
 import { dialects, type FeatureGateway, type Outcome, startFeatureGateway } from './feature-grid.ts';
 import { type SentBody, type Violation, violationsOf } from './vendor-types.ts';
 
@@ -17,8 +18,8 @@ const known: readonly Known[] = [
   // The API takes them for the models that know them; the client has only what its newest models know.
   // https://platform.claude.com/docs/en/api/messages
   { at: '/messages', features: ['temperature'], field: '"temperature"' },
-  { at: '/messages', features: ['top_p'], field: '"top_p"' },
-  { at: '/messages', features: ['top_k'], field: '"top_k"' },
+  { at: '/messages', features: ['top_p', 'topP'], field: '"top_p"' },
+  { at: '/messages', features: ['top_k', 'topK'], field: '"top_k"' },
   // The guide writes levels in small letters, the client in capitals; the API reads both.
   // https://ai.google.dev/gemini-api/docs/generate-content/thinking
   {
@@ -35,6 +36,9 @@ const known: readonly Known[] = [
   { at: '/chat/completions', features: ['marks for the prompt cache'], field: '"cache_control"' },
   // What compatible providers call the thoughts of an earlier turn. https://api-docs.deepseek.com/guides/thinking_mode
   { at: '/chat/completions', features: ['thinking, sent back'], field: '"reasoning_content"' },
+  // Google's compatibility endpoint, and those who pass it on, want a call's signature back in it.
+  // https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+  { at: '/chat/completions', features: ['thoughts, sent back'], field: '"extra_content"' },
   // Where the caller leaves out what the API makes of nothing: no annotations, and a `detail` of `auto`.
   // https://platform.openai.com/docs/guides/images-vision and https://platform.openai.com/docs/guides/conversation-state
   { at: '/responses', features: ['several turns'], from: 'Responses', field: "Property 'annotations' is missing" },
@@ -56,15 +60,21 @@ afterAll(async () => {
 const exception = ({ way, feature, path, line, says }: Violation): Known | undefined =>
   known.find(
     ({ at, features, from = '', field }) =>
-      path.endsWith(at) && features.includes(feature) && way.startsWith(from) && (line.includes(field) || says.includes(field)),
+      path
+        .replace(/:streamGenerateContent.*$/, ':generateContent')
+        .replace(/-stream$/, '')
+        .endsWith(at) &&
+      features.includes(feature) &&
+      way.startsWith(from) &&
+      (line.includes(field) || says.includes(field)),
   );
 
-async function everyBody(): Promise<SentBody[]> {
+async function everyBody(stream: boolean): Promise<SentBody[]> {
   const bodies: SentBody[] = [];
   for (const { name, path, features, columns } of dialects) {
     for (const { title, model } of columns) {
       for (const feature of features) {
-        const sent = bodyOf(`${name} to ${title}`, await gateway.ask(path, model, feature));
+        const sent = bodyOf(`${name} to ${title}`, await gateway.ask(path, model, feature, stream));
         if (sent !== undefined) bodies.push(sent);
       }
     }
@@ -80,8 +90,11 @@ function bodyOf(way: string, { feature, status, error, path, body }: Outcome): S
 }
 
 describe('what a provider receives', () => {
-  it('is of the type that its vendor publishes, for every feature from every dialect', async () => {
-    const bodies = await everyBody();
+  it.each([
+    ['whole', false],
+    ['streamed', true],
+  ])('is of the type that its vendor publishes, for every feature from every dialect, %s', async (_name, stream) => {
+    const bodies = await everyBody(stream);
     for (const { name, features, columns } of dialects) {
       for (const { title } of columns) {
         const sent = bodies.filter(({ way }) => way === `${name} to ${title}`);
@@ -93,6 +106,17 @@ describe('what a provider receives', () => {
     expect(found.map(({ way, feature, line, says }) => `${way}: ${feature}: at ${line}\n${says}`)).toEqual([]);
     const used = new Set(violations.map(exception));
     expect(known.filter((one) => !used.has(one))).toEqual([]);
+  });
+
+  it('is of the type that its vendor publishes, for embeddings and media', async () => {
+    const bodies: SentBody[] = [];
+    for (const request of endpointRequests) {
+      const sent = await gateway.call(request);
+      expect(sent.length, request.name).toBeGreaterThan(0);
+      bodies.push(...sent.map(({ path, body }) => ({ way: request.name, feature: request.model, path, body })));
+    }
+    const violations = await violationsOf(bodies);
+    expect(violations.map(({ way, feature, line, says }) => `${way}: ${feature}: at ${line}\n${says}`)).toEqual([]);
   });
 });
 
@@ -106,7 +130,15 @@ describe('the check of a body', () => {
     { path: '/v1/messages', body: { model: 'claude-sonnet-4-5', max_tokens: 5, messages: [message] } },
     { path: '/v1/messages', body: { model: 'claude-sonnet-4-5', max_tokens: 5, messages: [message], speed: 'fast' }, beta: true },
     google,
+    { ...google, path: '/v1beta/models/m:streamGenerateContent?alt=sse' },
     bedrock,
+    { ...bedrock, path: '/model/m/converse-stream' },
+    { path: '/v1/embeddings', body: { model: 'm', input: 'x' } },
+    { path: '/v1/images/generations', body: { model: 'm', prompt: 'x' } },
+    { path: '/v1/audio/speech', body: { model: 'm', input: 'x', voice: 'alloy' } },
+    { path: '/v1/audio/transcriptions', body: { model: 'm', file: 'x' } },
+    { path: '/v1/moderations', body: { model: 'm', input: 'x' } },
+    { path: '/v1/rerank', body: { model: 'm', query: 'x', documents: ['y'] } },
   ].map((sent): SentBody => ({ way: 'sound', feature: sent.path, ...sent }));
   const misspelt = sound.map((sent) => ({ ...sent, way: 'misspelt', body: { ...Object(sent.body), mesages: [] } }));
   const ofAnotherType: SentBody[] = [

@@ -38,6 +38,12 @@ const root = join(import.meta.dirname, '../..');
  * in one flat `config`. `GeminiRequest` puts the published types of the parts where the REST reference has them
  * (https://ai.google.dev/api/generate-content#request-body). JSON schemas within are `unknown` there, and are not checked.
  *
+ * Those who publish no client for a body publish its fields: the interfaces from `CohereRerank` on are those documents'
+ * (https://docs.cohere.com/reference/rerank, https://ai.google.dev/api/embeddings,
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html,
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v3.html and
+ * https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html).
+ *
  * `Wire` is a type as JSON has it: members of enums as their text, bytes as base64.
  */
 const prelude = `
@@ -55,7 +61,12 @@ type Wire<T> = unknown extends T ? T
 type Chat = OpenAI.Chat.ChatCompletionCreateParams;
 type Responses = OpenAI.Responses.ResponseCreateParams;
 type Messages = Anthropic.MessageCreateParams;
-type BetaMessages = Omit<Anthropic.Beta.Messages.MessageCreateParamsNonStreaming, 'betas'>;
+type BetaMessages = Omit<Anthropic.Beta.Messages.MessageCreateParamsNonStreaming, 'betas' | 'stream'> & { stream?: boolean };
+type Embeddings = OpenAI.EmbeddingCreateParams;
+type Images = OpenAI.ImageGenerateParams;
+type Speech = OpenAI.Audio.SpeechCreateParams;
+type Transcription = Omit<OpenAI.Audio.TranscriptionCreateParams, 'file'> & { file: string };
+type Moderation = OpenAI.ModerationCreateParams;
 type Converse = Wire<Omit<ConverseCommandInput, 'modelId'>>;
 interface GeminiRequest {
   contents: Wire<Google.Content>[];
@@ -66,14 +77,61 @@ interface GeminiRequest {
   safetySettings?: Wire<Google.SafetySetting>[];
   cachedContent?: string;
 }
+interface CohereRerank {
+  model: string;
+  query: string;
+  documents: string[];
+  top_n?: number;
+  max_tokens_per_doc?: number;
+  priority?: number;
+}
+interface GeminiEmbed {
+  model?: string;
+  content: Wire<Google.Content>;
+  taskType?: string;
+  title?: string;
+  outputDimensionality?: number;
+}
+interface GeminiEmbedBatch {
+  requests: GeminiEmbed[];
+}
+interface TitanEmbed {
+  inputText: string;
+  dimensions?: 256 | 512 | 1024;
+  normalize?: boolean;
+  embeddingTypes?: ('float' | 'binary')[];
+}
+interface CohereEmbed {
+  input_type: 'search_document' | 'search_query' | 'classification' | 'clustering' | 'image';
+  texts?: string[];
+  images?: string[];
+  truncate?: 'NONE' | 'START' | 'END';
+  embedding_types?: ('float' | 'int8' | 'uint8' | 'binary' | 'ubinary')[];
+}
+interface NovaCanvas {
+  taskType: 'TEXT_IMAGE';
+  textToImageParams: { text: string; negativeText?: string; style?: string };
+  imageGenerationConfig?: { width?: number; height?: number; quality?: 'standard' | 'premium'; cfgScale?: number; seed?: number; numberOfImages?: number };
+}
 `;
 
 const types: readonly (readonly [path: RegExp, type: string, beta?: string])[] = [
   [/\/chat\/completions$/, 'Chat'],
   [/\/responses$/, 'Responses'],
   [/\/messages$/, 'Messages', 'BetaMessages'],
-  [/:generateContent$/, 'GeminiRequest'],
-  [/\/converse$/, 'Converse'],
+  [/\/embeddings$/, 'Embeddings'],
+  [/\/images\/generations$/, 'Images'],
+  [/\/audio\/speech$/, 'Speech'],
+  [/\/audio\/transcriptions$/, 'Transcription'],
+  [/\/moderations$/, 'Moderation'],
+  [/\/rerank$/, 'CohereRerank'],
+  [/:(generateContent|streamGenerateContent\?alt=sse)$/, 'GeminiRequest'],
+  [/:embedContent$/, 'GeminiEmbed'],
+  [/:batchEmbedContents$/, 'GeminiEmbedBatch'],
+  [/\/converse(-stream)?$/, 'Converse'],
+  [/\/model\/amazon\.titan-embed[^/]*\/invoke$/, 'TitanEmbed'],
+  [/\/model\/cohere\.embed[^/]*\/invoke$/, 'CohereEmbed'],
+  [/\/model\/amazon\.nova-canvas[^/]*\/invoke$/, 'NovaCanvas'],
 ];
 
 /**
