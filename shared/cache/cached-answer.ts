@@ -28,6 +28,8 @@ export interface CachedAnswer {
   readonly etag: string;
   /** How near the question it was given to is to this one, where they are not the same. */
   readonly similarity?: number | undefined;
+  /** The cache key of that question, with whose answer this one comes and goes. */
+  readonly likeKey?: string | undefined;
 }
 
 /** How much longer the original took than the call it was served to, in whole milliseconds. */

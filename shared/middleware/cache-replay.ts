@@ -58,6 +58,8 @@ function headersOf({ call, cache }: Exchange, answer: CachedAnswer, nowMs: numbe
     ...(cache && { 'x-sluice-cache-ttl': String(freshForSeconds(answer, cache.policy, nowMs)) }),
     ...(answer.sourceId !== undefined && { 'x-sluice-cache-source': answer.sourceId }),
     ...(answer.similarity !== undefined && { 'x-sluice-cache-similarity': String(answer.similarity) }),
+    // Purging the likeness alone would bring it back.
+    ...(answer.likeKey !== undefined && { 'x-sluice-cache-key': answer.likeKey }),
   };
 }
 

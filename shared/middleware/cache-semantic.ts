@@ -51,12 +51,19 @@ export async function findAlike(
       const found = usable(answer, cache, generations);
       // An answer that was itself found by likeness is no ground for another: nearness would wander off.
       if (found === undefined || found.similarity !== undefined) continue;
-      if (freshnessOf(found, cache.policy, parts.nowMs()) === 'fresh') return { ...found, similarity: rounded(similarity) };
+      if (freshnessOf(found, cache.policy, parts.nowMs()) === 'fresh') return { ...found, similarity: rounded(similarity), likeKey: key };
     }
   } catch (error) {
     parts.log.write('warn', 'semantic cache failed', { request_id: exchange.requestId, cause: describeError(error) });
   }
   return undefined;
+}
+
+/** Whether an answer that was found by likeness still has the one it was found by: what was purged by its key is gone for all. */
+export async function hasItsOriginal(answer: CachedAnswer, { answers }: CacheParts): Promise<boolean> {
+  if (answer.likeKey === undefined) return true;
+  const original = await answers.find(answer.likeKey, false);
+  return original.answer?.storedAtMs === answer.storedAtMs;
 }
 
 /** Asks the index, and remembers how it fared: while it is down, nobody waits for it, nor pays for an embedding in vain. */

@@ -11,7 +11,7 @@ import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts, Embed } from './cache-parts.ts';
 import { noteOutcome, replayedRoute, usable } from './cache-replay.ts';
-import { findAlike } from './cache-semantic.ts';
+import { findAlike, hasItsOriginal } from './cache-semantic.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A leader's death lets those who wait try for the lead; past so many rounds a call goes its own way. */
@@ -50,7 +50,7 @@ export async function throughCache(exchange: Exchange, route: () => Promise<Rout
     return recorded(exchange, await route());
   }
   const visit: Visit = { exchange, cache, generations: lookup.generations, route, parts, embed };
-  const found = judge(visit, lookup.slot.answer);
+  const found = await standing(visit, lookup.slot.answer);
   if (found.freshness === 'fresh') return serve(visit, found.answer, 'hit');
   if (found.freshness === 'revalidate') {
     cache.revalidation = claim(visit, found.answer.storedAtMs);
@@ -58,6 +58,14 @@ export async function throughCache(exchange: Exchange, route: () => Promise<Rout
   }
   if (cache.policy.onlyIfCached) throw onlyIfCachedMiss('there is none that is fresh');
   return await fetchOnce(visit, lookup.slot);
+}
+
+/** Judges an answer, and whether it still has what it was likened to. */
+async function standing(visit: Visit, answer: CachedAnswer | undefined): Promise<Judged> {
+  const found = judge(visit, answer);
+  if (found.freshness === 'none') return found;
+  const stands = await hasItsOriginal(found.answer, visit.parts).catch((error: unknown) => noteFailure(visit.exchange, visit.parts, error));
+  return stands === true ? found : { freshness: 'none', answer: undefined };
 }
 
 type Judged =
@@ -92,7 +100,7 @@ async function fetchOnce(visit: Visit, found: Slot): Promise<Routed> {
     // Whoever wants nothing that is stored does not want what was asked before it either.
     if (claimed === undefined || cache.policy.refresh) break;
     const { slot } = claimed;
-    const present = judge(visit, slot.answer);
+    const present = await standing(visit, slot.answer);
     if (present.freshness === 'fresh') return serve(visit, present.answer, 'hit');
     unusable = latest(slot, unusable);
     if (slot.leaseUntilMs <= parts.nowMs()) continue;

@@ -46,6 +46,7 @@ const answerSchema = z.object({
   generations: z.record(z.string(), z.number()),
   etag: z.string(),
   similarity: z.number().optional(),
+  likeKey: z.string().optional(),
 });
 
 /** The moment, in seconds, from which DynamoDB may delete an item that nobody needs after `neededUntilMs`. */

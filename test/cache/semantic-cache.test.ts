@@ -73,6 +73,7 @@ async function ask(content: unknown, more: object = {}, options: { key?: string;
     cache: response.headers.get('x-sluice-cache'),
     similarity: response.headers.get('x-sluice-cache-similarity'),
     cost: response.headers.get('x-sluice-cost-usd'),
+    key: response.headers.get('x-sluice-cache-key'),
     text,
   };
 }
@@ -158,6 +159,17 @@ describe('the semantic cache', () => {
       ({ message, dialect, requested_model: model }) => message === 'call' && dialect === 'embeddings' && model === 'up/embedder',
     );
     expect(line).toMatchObject({ served_by: 'up/embedder', cost_nano_usd: 4_000 });
+  });
+
+  it('is purged by the key that it tells, with all that was likened to it', async () => {
+    const first = await stored('How late does the last ferry to the island leave');
+    const likened = await ask('How late does the last ferry leave to the island');
+    expect(likened).toMatchObject({ cache: 'semantic', key: first.key, text: first.text });
+    await pause(150);
+    const again = await ask('How late does the last ferry leave to the island');
+    expect(again).toMatchObject({ cache: 'semantic', key: first.key });
+    expect((await gateway.admin('DELETE', `/admin/cache?key=${again.key}`)).body).toMatchObject({ found: true });
+    expect((await ask('How late does the last ferry leave to the island')).cache).toBe('miss');
   });
 
   it('is purged with the answers it leads to', async () => {
