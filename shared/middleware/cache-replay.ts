@@ -53,6 +53,7 @@ export async function replayedRoute(exchange: Exchange, answer: CachedAnswer, ou
 function headersOf({ call, cache }: Exchange, answer: CachedAnswer, nowMs: number): Record<string, string> {
   return {
     age: String(ageSeconds(answer, nowMs)),
+    'x-sluice-cost-usd': '0',
     // A stream tells the same, but not in the same bytes (RFC 9110 section 8.8.1).
     etag: call?.stream === true ? `W/${answer.etag}` : answer.etag,
     ...(cache && { 'x-sluice-cache-ttl': String(freshForSeconds(answer, cache.policy, nowMs)) }),

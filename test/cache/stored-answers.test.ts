@@ -99,7 +99,8 @@ describe('a stored answer', () => {
   it('costs nothing as a stream either, and says so in its usage', async () => {
     const question = fresh();
     await stored(question);
-    const { text } = await ask({ ...question, stream: true, stream_options: { include_usage: true } });
+    const { text, header } = await ask({ ...question, stream: true, stream_options: { include_usage: true } });
+    expect(header('x-sluice-cost-usd')).toBe('0');
     expect(text).toContain('"prompt_tokens":10');
     expect(text).toMatch(/"cost_usd":"?0"?\D/);
   });

@@ -6,6 +6,7 @@ import type { Verb } from '../verb.ts';
 const countsSchema = z.looseObject({
   calls: z.number(),
   hits: z.number(),
+  semantic: z.number(),
   coalesced: z.number(),
   stale: z.number(),
   misses: z.number(),
@@ -34,6 +35,7 @@ export const cacheStats: Verb = {
           { title: 'day', cell: (row) => row.day },
           { title: 'calls', cell: (row) => count(row.calls) },
           { title: 'hits', cell: (row) => count(row.hits) },
+          { title: 'semantic', cell: (row) => count(row.semantic) },
           { title: 'coalesced', cell: (row) => count(row.coalesced) },
           { title: 'stale', cell: (row) => count(row.stale) },
           { title: 'misses', cell: (row) => count(row.misses) },
