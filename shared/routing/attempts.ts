@@ -131,7 +131,7 @@ async function mayRetry(trip: Trip, lane: Lane, failure: UpstreamFailure, retrie
   const waitMs = Math.ceil(askedMs === undefined ? backoffMs : askedMs + ports.random() * firstBackoffMs);
   const patienceMs = isLast ? longestRetryAfterMs : longestWaitBeforeAnotherMs;
   if (waitMs > patienceMs || nowMs + waitMs >= journey.deadlineAtMs) return false;
-  if (!ports.retryBudget.take(lane.target.name, nowMs)) return false;
+  if (!ports.retryBudget.take(lane.target.name, nowMs, ports.health.struggles(lane.id, nowMs))) return false;
   await ports.sleep(waitMs, journey.signal).catch(() => {
     const left = new UpstreamFailure('aborted', 'the caller left');
     giveUp(trip, { failure: left, record: recordOf(lane, nowMs, ports.nowMs(), left) });

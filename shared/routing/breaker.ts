@@ -33,6 +33,16 @@ export function shouldOpen(counts: { readonly ok: number; readonly bad: number }
   return counts.bad >= leastFailures && counts.bad >= (counts.ok + counts.bad) * openAtShare;
 }
 
+/** Of fewer answers than this in the window, what each call retries for itself is no load. */
+const leastAnswers = 50;
+/** The share of failures up to which each of them may be tried again without adding more than a tenth to the load. */
+const retriableShare = 0.1;
+
+/** Whether so many failures among so many answers are too many to try each of them again. */
+export function struggles({ ok, bad }: { readonly ok: number; readonly bad: number }): boolean {
+  return ok + bad >= leastAnswers && bad > (ok + bad) * retriableShare;
+}
+
 /** How long a lane is passed over the nth time in a row, from 0. */
 export function openForMs(streak: number): number {
   return Math.min(longestOpenMs, firstOpenMs * 2 ** Math.min(streak, 10));

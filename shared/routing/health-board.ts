@@ -1,4 +1,4 @@
-import { slotOf } from './breaker.ts';
+import { slotOf, struggles } from './breaker.ts';
 import { speaksAgainstTarget } from './classify.ts';
 import type { HealthStore, LaneHealth, OpenReason, Outcome, Pass, Speed, SpeedSample } from './health.ts';
 import { LaneState } from './lane-state.ts';
@@ -76,6 +76,11 @@ export class HealthBoard implements LaneHealth {
 
   state(name: string, nowMs: number): Pass {
     return this.#lanes.get(name)?.state(nowMs) ?? { kind: 'closed' };
+  }
+
+  struggles(name: string, nowMs: number): boolean {
+    const lane = this.#lanes.get(name);
+    return lane !== undefined && struggles(lane.counts(nowMs));
   }
 
   enter(name: string): void {

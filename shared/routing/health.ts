@@ -81,6 +81,8 @@ export interface LaneHealth {
   pass(lane: string, nowMs: number): Pass;
   /** The same without taking anything, for looking only. */
   state(lane: string, nowMs: number): Pass;
+  /** Whether more of all instances' calls on the lane fail than each could be repeated without adding a tenth to its load. */
+  struggles(lane: string, nowMs: number): boolean;
   /** A call goes down the lane; `leave` when it is over, however it went. */
   enter(lane: string): void;
   leave(lane: string): void;
