@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { issueWords } from '../../shared/calls/issue-words.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 
 /**
@@ -17,9 +18,11 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
     const hint = known.length > 0 ? ` It takes ${known.join(', ')}.` : '';
     throw new GatewayError('invalid_request', `Unknown in the ${what}: ${fields.join(', ')}.${hint}`, { param: fields[0] ?? path });
   }
-  if (path === '') throw new GatewayError('invalid_request', `The ${what} is wrong: ${issue.message}.`);
+  const words = wordsOf(issue);
+  const sentence = /^(must|has|is|may)\b/.test(words);
+  if (path === '') throw new GatewayError('invalid_request', sentence ? `The ${what} ${words}.` : `The ${what} is wrong: ${words}.`);
   if (isMissing(issue)) throw new GatewayError('invalid_request', `${path} is missing from the ${what}.`, { param: path });
-  throw new GatewayError('invalid_request', `${path}: ${messageOf(issue)}.`, { param: path });
+  throw new GatewayError('invalid_request', sentence ? `${path} ${words}.` : `${path}: ${words}.`, { param: path });
 }
 
 function isMissing(issue: z.core.$ZodIssue): boolean {
@@ -27,8 +30,9 @@ function isMissing(issue: z.core.$ZodIssue): boolean {
 }
 
 /** What is wrong with a name in a map says the issue inside it. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message;
+function wordsOf(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  return issueWords(inner ?? issue);
 }
 
 function knownFields(schema: z.ZodType): readonly string[] {

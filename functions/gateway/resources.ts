@@ -73,6 +73,6 @@ export function jsonResponse(exchange: Exchange, body: object): GatewayResponse 
   return {
     statusCode: 200,
     headers: safeHeaders({ 'content-type': 'application/json', 'cache-control': 'no-store', ...exchange.responseHeaders }),
-    body: JSON.stringify(body),
+    body: exchange.http.method === 'HEAD' ? '' : JSON.stringify(body),
   };
 }

@@ -85,7 +85,8 @@ export class Api extends Construct {
 
     everythingUnder(root.addResource('v1'), 'ANY', streamed);
     everythingUnder(root.addResource('v1beta'), 'ANY', streamed);
-    root.addResource('health').addMethod('GET', streamed);
+    const health = root.addResource('health');
+    for (const method of ['GET', 'HEAD']) health.addMethod(method, streamed);
     everythingUnder(root.addResource('admin'), 'ANY', buffered);
     const console = root.addResource('console');
     console.addMethod('GET', buffered);

@@ -65,7 +65,7 @@ export class SluiceStack extends Stack {
     });
     new CfnOutput(this, 'ProviderSecret', {
       value: secrets.provider.secretArn,
-      description: 'The secret that holds the providers keys as one JSON object; fill it with aws secretsmanager put-secret-value.',
+      description: 'The secret that holds the keys of providers as one JSON object; fill it with aws secretsmanager put-secret-value.',
     });
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type * as z from 'zod';
+import { issueWords } from '../calls/issue-words.ts';
 import type { JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { namesPrivateHost } from '../providers/private-address.ts';
@@ -97,8 +98,8 @@ function problemsOf(issue: z.core.$ZodIssue, outer: readonly PropertyKey[] = [])
   const path = [...outer, ...issue.path];
   const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined;
   if (inner !== undefined && inner.length > 0) return inner.flatMap((each) => problemsOf(each, path));
-  if (issue.code === 'unrecognized_keys') return [{ path, message: `has unknown fields: ${issue.keys.join(', ')}` }];
-  return [{ path, message: issue.message.charAt(0).toLowerCase() + issue.message.slice(1) }];
+  const words = issueWords(issue);
+  return [{ path, message: words.charAt(0).toLowerCase() + words.slice(1) }];
 }
 
 /** Of several shapes a value could have had, the one it comes nearest to: right in kind, with the fewest mistakes. */

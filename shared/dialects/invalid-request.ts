@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { issueWords } from '../calls/issue-words.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /**
@@ -28,8 +29,6 @@ function deepest(issue: Issue | undefined): Issue | undefined {
 
 function describe(issue: Issue | undefined): string {
   if (issue === undefined) return 'is not valid';
-  if (issue.code === 'unrecognized_keys') return `has unknown fields: ${issue.keys.join(', ')}`;
-  const message = issue.message;
-  if (/^(must|has|is|may)\b/.test(message)) return message;
-  return `is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+  const words = issueWords(issue);
+  return /^(must|has|is|may)\b/.test(words) ? words : `is not valid: ${words.charAt(0).toLowerCase()}${words.slice(1)}`;
 }

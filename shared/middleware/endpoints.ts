@@ -113,8 +113,14 @@ function decoded(text: string): string {
 
 const dialectOfShape: Readonly<Record<ListShape, LoadDialect>> = { openai: chat, anthropic: messages, gemini };
 
+/** A path without slashes at its end, or doubled behind the version by a base URL that ends in one. */
+function plainPath(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, '').replace(/^(\/v1(?:beta)?)\/{2,}/, '$1/') : path;
+}
+
 /** The dialect whose error bodies a path's clients understand, before anything else is known of a request. */
-export async function dialectOfPath(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Dialect> {
+export async function dialectOfPath(given: string, headers: Readonly<Record<string, string>> = {}): Promise<Dialect> {
+  const path = plainPath(given);
   const endpoint = await endpointRows.find((row) => row.path.test(path))?.open({});
   // The clients of all three ask for models at the same path.
   if (endpoint?.kind === 'models') return await dialectOfShape[listShape(path, headers)]();
@@ -126,16 +132,17 @@ export async function dialectOfPath(path: string, headers: Readonly<Record<strin
  * @throws GatewayError `not_found`, or `invalid_request` with status 405 and `Allow`.
  */
 export async function findEndpoint(method: string, path: string): Promise<Endpoint> {
-  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  const trimmed = plainPath(path);
   const rows = endpointRows.filter((row) => row.path.test(trimmed));
-  const row = rows.find((candidate) => candidate.method === method || candidate.method === 'ANY');
+  // HEAD is GET without the body (RFC 9110 section 9.3.2), and what many monitors send.
+  const row = rows.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method) || candidate.method === 'ANY');
   if (row !== undefined) return await row.open(row.path.exec(trimmed)?.groups ?? {});
   if (rows.length === 0) {
-    throw new GatewayError(
-      'not_found',
-      `There is nothing at ${JSON.stringify(path.slice(0, 200))}. Chat completions are at POST /v1/chat/completions, models at GET /v1/models.`,
-    );
+    const hint = trimmed.startsWith('/v1/v1')
+      ? 'The base URL of this client must not end in /v1: it adds that itself.'
+      : 'Chat completions are at POST /v1/chat/completions, models at GET /v1/models.';
+    throw new GatewayError('not_found', `There is nothing at ${JSON.stringify(path.slice(0, 200))}. ${hint}`);
   }
-  const allowed = [...new Set(rows.map((candidate) => candidate.method))].join(', ');
+  const allowed = [...new Set(rows.map((candidate) => (candidate.method === 'GET' ? 'GET, HEAD' : candidate.method)))].join(', ');
   throw new GatewayError('invalid_request', `${trimmed} takes ${allowed}, not ${method}.`, { status: 405, headers: { allow: allowed } });
 }

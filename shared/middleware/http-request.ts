@@ -45,15 +45,16 @@ const deepestNesting = 200;
 
 /**
  * Parses a JSON object.
- * @throws GatewayError `invalid_request` for another content type, for what is not JSON, not an object, or nested too deeply.
+ * @throws GatewayError `invalid_request` for another content type, another charset than UTF-8 (415), for what is not JSON, not an object, or nested too deeply.
  */
 export function readJsonBody(request: HttpRequest): { readonly body: JsonObject; readonly bytes: number } {
-  const type = request.headers['content-type'];
-  if (type !== undefined && !/^(application\/([\w.+-]+\+)?json|text\/plain)\b/i.test(type.trim())) {
-    throw new GatewayError('invalid_request', `The content type must be application/json, not ${JSON.stringify(type.slice(0, 80))}.`, {
-      status: 415,
-      param: 'content-type',
-    });
+  const type = request.headers['content-type']?.trim();
+  if (type !== undefined && !/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
+    throw unsupported('content-type', `The content type must be application/json, not ${JSON.stringify(type.slice(0, 80))}.`);
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type ?? '')?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw unsupported('content-type', `JSON is UTF-8, not ${JSON.stringify(charset.slice(0, 40))}. Send the body in UTF-8.`);
   }
   const text = typeof request.body === 'string' ? request.body : request.body.toString('utf8');
   if (text.trim() === '') throw new GatewayError('invalid_request', 'The request has no body. Send a JSON object.');
@@ -65,14 +66,40 @@ export function readJsonBody(request: HttpRequest): { readonly body: JsonObject;
   return { body, bytes: Buffer.byteLength(text) };
 }
 
+/**
+ * API Gateway hands a body over as text, which does not survive compression.
+ * @throws GatewayError `invalid_request` (415) for a body that is compressed.
+ */
+export function refuseCompressed({ headers }: HttpRequest): void {
+  const encoding = headers['content-encoding']?.trim();
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  throw unsupported(
+    'content-encoding',
+    `Bodies must not be compressed, and this one is ${JSON.stringify(encoding.slice(0, 40))}. Send it as it is.`,
+  );
+}
+
+function unsupported(param: string, message: string): GatewayError {
+  return new GatewayError('invalid_request', message, { status: 415, param });
+}
+
 function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // V8 quotes the text around the mistake, which is the caller's prompt: only the place is told.
-    const at = cause instanceof Error ? /position (\d+)(?: \(line \d+ column \d+\))?/.exec(cause.message)?.[0] : undefined;
-    throw new GatewayError('invalid_request', `The request body is not valid JSON${at === undefined ? '' : ` (at ${at})`}.`);
+    throw new GatewayError('invalid_request', `The request body is not valid JSON${placeOf(cause)}.`);
   }
+}
+
+/** Where a text stops being JSON. V8 quotes what stands there, which is the caller's prompt: only the place or one character is told. */
+function placeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return '';
+  const { message } = cause;
+  if (message.startsWith('Unexpected end') || message.startsWith('Unterminated')) return ': it ends too early';
+  const [, line, column] = /line (\d+) column (\d+)/.exec(message) ?? [];
+  if (line !== undefined) return `: see line ${line}, column ${column}`;
+  const token = /^Unexpected token '([\x21-\x7e])'/.exec(message)?.[1];
+  return token === undefined ? '' : `: ${token} stands where it cannot`;
 }
 
 const OPENING = new Set([123, 91]);

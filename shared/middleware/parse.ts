@@ -1,6 +1,6 @@
 import { readCallOptions } from './call-options.ts';
 import { type GatewayMiddleware, known } from './exchange.ts';
-import { readJsonBody } from './http-request.ts';
+import { readJsonBody, refuseCompressed } from './http-request.ts';
 
 /** Reads a call: the body by the dialect of the path, the caller's wishes to the gateway by its headers. */
 export function parse(): GatewayMiddleware {
@@ -11,6 +11,7 @@ export function parse(): GatewayMiddleware {
       if (endpoint.kind !== 'call' && endpoint.kind !== 'count-tokens') return;
       const { http } = exchange;
       exchange.options = readCallOptions(http.headers);
+      refuseCompressed(http);
       // Few starts see a form.
       const readBody = endpoint.dialect.takesForm ? (await import('./form-request.ts')).readFormBody : readJsonBody;
       const { bytes, ...content } = readBody(http);

@@ -18,7 +18,7 @@ import {
   resolveOptions,
 } from './catalogue.ts';
 import type { AuthScheme, Provider as CatalogueProvider, ModelRow } from './catalogue-schema.ts';
-import { echoModels } from './echo-models.ts';
+import { echoModels, isEchoModel } from './echo-models.ts';
 import { echoId, echoLimits, echoRow } from './echo-row.ts';
 import { takesPrefill } from './prefill.ts';
 import type { ProviderSettings } from './provider-settings.ts';
@@ -226,6 +226,11 @@ export class ConfiguredProvider {
   /** What the catalogue says of a model. */
   model(model: string): ModelRow | undefined {
     return findModel(this.row.id, model);
+  }
+
+  /** Whether there is certainly no such model. Of others' models nobody knows them all; the built-in ones are all known. */
+  lacks(model: string): boolean {
+    return this.row.id === echoId && !isEchoModel(model);
   }
 
   /** Names of the models that are known: those the operator names, then the catalogue's. */

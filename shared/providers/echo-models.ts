@@ -20,3 +20,9 @@ export const echoModels = {
   'malformed-mid-stream': 'Sends an event that is not JSON after half of the answer.',
   hang: 'Accepts the call and never answers.',
 } as const;
+
+/** Whether a name such as `ok`, `error-418` or `slow?tokens=50` is one of them. */
+export function isEchoModel(model: string): boolean {
+  const [name = ''] = model.split('?', 1);
+  return Object.hasOwn(echoModels, name) || /^error-[45]\d\d$/.test(name);
+}

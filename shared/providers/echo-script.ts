@@ -1,7 +1,7 @@
 import type { Call, FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
-import { echoModels } from './echo-models.ts';
+import { isEchoModel } from './echo-models.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
 /** What the echo provider does with one call: all of it decided before anything is sent, from the call alone. */
@@ -40,8 +40,8 @@ interface Knobs {
 export function echoScript(model: string, call: Call): EchoScript | undefined {
   const mark = model.indexOf('?');
   const name = mark === -1 ? model : model.slice(0, mark);
+  if (!isEchoModel(name)) return undefined;
   const refusal = refusalFor(name);
-  if (refusal === undefined && !(name in echoModels)) return undefined;
   const knobs = readKnobs(new URLSearchParams(mark === -1 ? '' : model.slice(mark + 1)), call.body.echo);
   const wanted = piecesFor(name, knobs, call);
   const cap = call.maxOutputTokens ?? Number.POSITIVE_INFINITY;

@@ -1,3 +1,5 @@
+import type * as z from 'zod';
+import { issueWords } from '../calls/issue-words.ts';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { fallbackModelsSchema, type ProviderPreferences, pinned, providerPreferencesSchema } from './preferences.ts';
@@ -37,19 +39,10 @@ export function readRequestRouting(body: JsonObject, operators: OperatorRouting 
   return { models: models ?? [], preferences: pinned(wishes, operators.provider), body: rest };
 }
 
-function checked<Value>(
-  schema: { safeParse(value: unknown): { success: true; data: Value } | { success: false; error: { issues: readonly Issue[] } } },
-  value: unknown,
-  name: string,
-): Value {
+function checked<Value>(schema: z.ZodType<Value>, value: unknown, name: string): Value {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const param = [name, ...(issue?.path ?? []).map(String)].join('.');
-  throw new GatewayError('invalid_request', `${param}: ${issue?.message ?? 'is malformed'}.`, { param });
-}
-
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
+  throw new GatewayError('invalid_request', `'${param}' ${issue === undefined ? 'is malformed' : issueWords(issue)}.`, { param });
 }

@@ -77,7 +77,9 @@ export function targetOf(
   const slash = settings.model.indexOf('/');
   const provider = slash === -1 ? undefined : table.providers.get(settings.model.slice(0, slash));
   const model = settings.model.slice(slash + 1);
-  if (provider === undefined || model === '') throw modelNotFound(requested, table);
+  // A route goes on to its next target; who names one model has to be told.
+  const lacking = settings.model === requested && provider?.lacks(model) === true;
+  if (provider === undefined || model === '' || lacking) throw modelNotFound(requested, table);
   return {
     name: settings.model,
     provider,

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 
@@ -75,6 +76,29 @@ describe('a path', () => {
     expect(await send('/elsewhere', { body: '{}' })).toMatchObject({ status: 404, error: { code: 'not_found' } });
   });
 
+  it('is found with a slash too many, where a base URL ended in one', async () => {
+    for (const path of ['/v1//chat/completions', '/v1/chat/completions/']) {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${gateway.key}` };
+      const response = await fetch(gateway.url + path, { method: 'POST', headers, body: JSON.stringify(hello) });
+      expect(response.status).toBe(200);
+    }
+  });
+
+  it('with the version twice is a 404 that says where the base URL is wrong', async () => {
+    const answer = await send('/v1/v1/messages', { body: '{}' });
+    expect(answer).toMatchObject({ status: 404, error: { code: 'not_found' } });
+    expect(answer.error.message).toContain('must not end in /v1');
+  });
+
+  it('answers HEAD where it answers GET, as monitors ask', async () => {
+    const headers = { authorization: `Bearer ${gateway.key}` };
+    for (const path of ['/health', '/v1/models', '/v1/models/echo/ok']) {
+      const response = await fetch(gateway.url + path, { method: 'HEAD', headers });
+      expect([path, response.status, await response.text()]).toEqual([path, 200, '']);
+    }
+    expect((await fetch(`${gateway.url}/v1/chat/completions`, { method: 'HEAD', headers })).status).toBe(405);
+  });
+
   it('refuses the wrong method and says which one it takes', async () => {
     const response = await fetch(`${gateway.url}/v1/chat/completions`, { headers: { authorization: `Bearer ${gateway.key}` } });
     expect(response.status).toBe(405);
@@ -111,9 +135,44 @@ describe('a body', () => {
     expect(answer.headers.get('x-evil')).toBeNull();
   });
 
-  it('of another content type is refused', async () => {
-    const answer = await send('/v1/chat/completions', { headers: { 'content-type': 'text/html' }, body: '<p>' });
-    expect(answer).toMatchObject({ status: 415, error: { code: 'invalid_request', param: 'content-type' } });
+  it.each([
+    ['text/html', 'The content type must be application/json, not "text/html".'],
+    ['text/plain;charset=UTF-8', 'The content type must be application/json, not "text/plain;charset=UTF-8".'],
+    ['application/jsonp', 'The content type must be application/json, not "application/jsonp".'],
+    ['application/json; charset=utf-16le', 'JSON is UTF-8, not "utf-16le". Send the body in UTF-8.'],
+  ])('of the content type %s is refused', async (type, message) => {
+    const answer = await send('/v1/chat/completions', { headers: { 'content-type': type }, body: JSON.stringify(hello) });
+    expect(answer).toMatchObject({ status: 415, error: { code: 'invalid_request', param: 'content-type', message } });
+  });
+
+  it.each(['application/json; charset=utf-8', 'Application/JSON;charset="UTF-8"', 'application/vnd.api+json'])(
+    'of the content type %s is read',
+    async (type) => {
+      const headers = { 'content-type': type, authorization: `Bearer ${gateway.key}` };
+      const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body: JSON.stringify(hello) });
+      expect(response.status).toBe(200);
+    },
+  );
+
+  it('that is compressed is refused by that name, and not as broken JSON', async () => {
+    const answer = await send('/v1/chat/completions', { headers: { 'content-encoding': 'gzip' }, body: gzipSync(JSON.stringify(hello)) });
+    expect(answer).toMatchObject({
+      status: 415,
+      error: { param: 'content-encoding', message: 'Bodies must not be compressed, and this one is "gzip". Send it as it is.' },
+    });
+  });
+
+  it('that breaks off or has a typo is told where', async () => {
+    expect((await chat('{"model": "echo/ok", ')).error.message).toBe('The request body is not valid JSON: see line 1, column 22.');
+    expect((await chat('{"model": "echo/ok')).error.message).toBe('The request body is not valid JSON: it ends too early.');
+    expect((await chat('{\n  "model": "echo/ok",\n}')).error.message).toBe('The request body is not valid JSON: see line 3, column 1.');
+    expect((await chat('{"stream": True}')).error.message).toBe('The request body is not valid JSON: T stands where it cannot.');
+  });
+
+  it('with a wrong value is told what it should be, not what a parser expected', async () => {
+    expect((await chat({ ...hello, temperature: 'hot' })).error.message).toBe("'temperature' must be a number, not a string.");
+    expect((await chat({ ...hello, max_tokens: 0 })).error.message).toBe("'max_tokens' must be above 0.");
+    expect((await chat({ ...hello, top_p: 2 })).error.message).toBe("'top_p' must be at most 1.");
   });
 
   it('of 7 MB is a 413 that says the way round it', async () => {
@@ -143,6 +202,17 @@ describe('a body', () => {
 });
 
 describe('a model', () => {
+  it('of the built-in provider that does not exist is one everywhere', async () => {
+    const message = "The model 'echo/okk' does not exist. Did you mean 'echo/ok'?";
+    expect(await chat({ ...hello, model: 'echo/okk' })).toMatchObject({
+      status: 404,
+      error: { code: 'model_not_found', param: 'model', message },
+    });
+    const headers = { authorization: `Bearer ${gateway.key}` };
+    expect((await fetch(`${gateway.url}/v1/models/echo/okk`, { headers })).status).toBe(404);
+    expect((await fetch(`${gateway.url}/v1/models/echo/error-418`, { headers })).status).toBe(200);
+  });
+
   it('that does not exist is a 404 that names near ones', async () => {
     expect(await chat({ ...hello, model: 'ecko/ok' })).toMatchObject({
       status: 404,

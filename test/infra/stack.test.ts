@@ -12,7 +12,8 @@ beforeAll(() => {
 
 describe('the API', () => {
   /** Path → methods with their integration, put together again from the resources. */
-  function routes(): Record<string, { method: unknown; integration: Record<string, unknown> }> {
+  /** Integrations by method and path. */
+  function routes(): Record<string, Record<string, unknown>> {
     const resources = resourcesOf(template, 'AWS::ApiGateway::Resource');
     const pathOf = (id: string): string => {
       const { ParentId, PathPart } = resources[id]!.Properties as { ParentId: { Ref?: string }; PathPart: string };
@@ -20,8 +21,8 @@ describe('the API', () => {
     };
     return Object.fromEntries(
       Object.values(resourcesOf(template, 'AWS::ApiGateway::Method')).map(({ Properties }) => [
-        pathOf((Properties.ResourceId as { Ref: string }).Ref),
-        { method: Properties.HttpMethod, integration: Properties.Integration as Record<string, unknown> },
+        `${Properties.HttpMethod} ${pathOf((Properties.ResourceId as { Ref: string }).Ref)}`,
+        Properties.Integration as Record<string, unknown>,
       ]),
     );
   }
@@ -30,27 +31,34 @@ describe('the API', () => {
     template.hasResourceProperties('AWS::ApiGateway::RestApi', { EndpointConfiguration: { Types: ['REGIONAL'] } });
   });
 
-  it.each(['/v1/{proxy+}', '/v1beta/{proxy+}', '/health'])('streams %s from the gateway for up to 15 minutes', (path) => {
-    const { integration } = routes()[path]!;
-    expect(integration).toMatchObject({ Type: 'AWS_PROXY', ResponseTransferMode: 'STREAM', TimeoutInMillis: 900_000 });
-    const uri = JSON.stringify(integration.Uri);
-    expect(uri).toContain('lambda:path/2021-11-15/functions/');
-    expect(uri).toContain('FunctionsGatewayFunction');
-    expect(uri).toContain('/response-streaming-invocations');
-  });
+  it.each(['ANY /v1/{proxy+}', 'ANY /v1beta/{proxy+}', 'GET /health', 'HEAD /health'])(
+    'streams %s from the gateway for up to 15 minutes',
+    (route) => {
+      const integration = routes()[route]!;
+      expect(integration).toMatchObject({ Type: 'AWS_PROXY', ResponseTransferMode: 'STREAM', TimeoutInMillis: 900_000 });
+      const uri = JSON.stringify(integration.Uri);
+      expect(uri).toContain('lambda:path/2021-11-15/functions/');
+      expect(uri).toContain('FunctionsGatewayFunction');
+      expect(uri).toContain('/response-streaming-invocations');
+    },
+  );
 
-  it.each(['/admin/{proxy+}', '/console', '/console/{proxy+}'])('answers %s from the control plane in one piece', (path) => {
-    const { integration } = routes()[path]!;
+  it.each(['ANY /admin/{proxy+}', 'GET /console', 'GET /console/{proxy+}'])('answers %s from the control plane in one piece', (route) => {
+    const integration = routes()[route]!;
     expect(integration).not.toHaveProperty('ResponseTransferMode');
     expect(JSON.stringify(integration.Uri)).toContain('FunctionsAdminFunction');
   });
 
   it('has no other routes', () => {
-    expect(
-      Object.entries(routes())
-        .map(([path, { method }]) => `${method} ${path}`)
-        .sort(),
-    ).toEqual(['ANY /admin/{proxy+}', 'ANY /v1/{proxy+}', 'ANY /v1beta/{proxy+}', 'GET /console', 'GET /console/{proxy+}', 'GET /health']);
+    expect(Object.keys(routes()).sort()).toEqual([
+      'ANY /admin/{proxy+}',
+      'ANY /v1/{proxy+}',
+      'ANY /v1beta/{proxy+}',
+      'GET /console',
+      'GET /console/{proxy+}',
+      'GET /health',
+      'HEAD /health',
+    ]);
   });
 
   it('hands uploads over in base64 and JSON as it is', () => {
