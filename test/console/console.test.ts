@@ -259,6 +259,10 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
       await page.locator('summary', { hasText: 'Headers of the gateway' }).click();
       await page.getByRole('rowheader', { name: 'x-sluice-request-id' }).waitFor();
       expect(await page.locator('#announcer').textContent()).toMatch(/^The call is answered\. 30 tokens, \$/);
+      await page.locator('.facts a[href^="#receipts/"]').click();
+      await page.getByRole('heading', { level: 1, name: 'Receipts' }).waitFor();
+      await page.getByText('Cost of output').waitFor();
+      expect(await page.getByRole('list').filter({ hasText: 'within limits' }).textContent()).toContain('echo/ok 200');
     });
 
     it('can stop a stream', async () => {
@@ -333,6 +337,27 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
       await page.getByRole('link', { name: 'nightly' }).click();
       await page.getByRole('heading', { level: 1, name: 'Session' }).waitFor();
       expect(await page.getByRole('region', { name: 'Steps in order' }).getByRole('row').count()).toBe(8);
+    });
+
+    it('shows what was said in a call and in the steps of its session, where that is kept', async () => {
+      const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json', 'x-sluice-session': 'noted' },
+        body: JSON.stringify({ model: 'noted', messages: [{ role: 'user', content: '<b>well</b> said, jane@example.com' }] }),
+      });
+      await response.text();
+      await gateway.logged((line) => line.session === 'noted');
+      await openConsole(page, gateway.url, gateway.adminKey);
+      for (const [fragment, heading] of [
+        ['sessions/noted', 'Session'],
+        [`requests/${response.headers.get('x-sluice-request-id')}`, 'Requests'],
+      ] as const) {
+        await visit(page, fragment, heading);
+        await page.locator('summary', { hasText: 'Request' }).click();
+        await page.getByText('"content": "<b>well</b> said, [email]"').first().waitFor();
+        await page.locator('summary', { hasText: 'Answer' }).click();
+        await page.getByText('"role": "assistant"').waitFor();
+      }
     });
 
     it('sums to what the API says, by model, by key and by team', async () => {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createMissingTables, localTableNames } from '../../infra/local/create-tables.ts';
 import { type EmbeddedDynamoDb, startEmbeddedDynamoDb } from '../../infra/local/embedded-dynamodb.ts';
 import { sortableId } from '../../shared/control/sortable-id.ts';
@@ -28,6 +31,7 @@ const config = {
   models: {
     smart: { targets: ['echo/error-503', 'echo/ok'] },
     faq: { targets: ['echo/ok?tokens=20'], cache: { ttl_seconds: 600 } },
+    noted: { targets: ['echo/ok'], log_payloads: true },
     steady: { targets: ['echo/ok?tokens=60&chunk_delay_ms=15'] },
   },
   // Dear enough for a handful of calls to show in a budget.
@@ -39,10 +43,11 @@ const config = {
 export async function startLivedInGateway(): Promise<LivedInGateway> {
   const database = await startEmbeddedDynamoDb(undefined);
   const names = localTableNames({});
+  const payloads = await mkdtemp(join(tmpdir(), 'sluice-console-'));
   await createMissingTables(database.endpoint, names);
   const gateway = await startGateway({
     config,
-    environment: { DYNAMODB_ENDPOINT: database.endpoint, SLUICE_RECORD_DAYS: String(keptDays) },
+    environment: { DYNAMODB_ENDPOINT: database.endpoint, SLUICE_RECORD_DAYS: String(keptDays), SLUICE_PAYLOAD_FOLDER: payloads },
   });
   const keys = await makeHolders(gateway);
   await writeMonth(database, names.SLUICE_RECORDS_TABLE ?? '', keys);
@@ -56,6 +61,7 @@ export async function startLivedInGateway(): Promise<LivedInGateway> {
     close: async () => {
       await gateway.close();
       await database.close();
+      await rm(payloads, { recursive: true, force: true });
     },
   };
 }

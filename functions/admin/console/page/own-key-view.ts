@@ -120,8 +120,11 @@ async function renderReceipts(place: Place): Promise<Child> {
   const recent = recentCalls();
   if (argument !== undefined) {
     try {
-      const receipt: CallReceipt = await place.session.api.get('/v1/generation', { query: { id: argument }, signal: place.signal });
-      replace(found, receiptPanels(receipt));
+      const { data }: { readonly data: CallReceipt } = await place.session.api.get('/v1/generation', {
+        query: { id: argument },
+        signal: place.signal,
+      });
+      replace(found, receiptPanels(data));
     } catch (error) {
       replace(found, errorNotice(error, place.reload));
     }

@@ -1,10 +1,11 @@
 import type { renderCallRecord } from '../../../../shared/telemetry/render-call-record.ts';
 import { type Child, h } from './dom.ts';
 import { count, duration, moment, usd } from './format.ts';
+import { type KeptPayload, saidDetails } from './said.ts';
 import { badge, copyButton, facts, hrefTo, panel, table } from './view.ts';
 
 /** One call, as both planes show it. */
-export type CallReceipt = ReturnType<typeof renderCallRecord>;
+export type CallReceipt = ReturnType<typeof renderCallRecord> & KeptPayload;
 
 const endingTones = { answered: 'good', refused: 'warn', failed: 'bad', client_gone: 'warn', truncated: 'warn', crashed: 'bad' } as const;
 const endingNames = {
@@ -74,12 +75,26 @@ export function receiptPanels(call: CallReceipt, links: { readonly admin?: boole
   return [
     panel(call.model ?? 'A call', { actions: endingBadge(call) }, wayOf(call), timeline(call), overview(call, links.admin === true)),
     panel('Cost and tokens', { class: 'narrow' }, moneyTable(call)),
+    ...(call.payload
+      ? [
+          panel(
+            'What was said',
+            { note: 'Kept because the key or the route says so; secrets and personal data that can be told by their form are taken out.' },
+            saidDetails(call),
+          ),
+        ]
+      : []),
     panel(
       'The record itself',
-      { actions: copyButton(() => JSON.stringify(call, null, 2)) },
-      h('details', null, h('summary', null, 'JSON'), h('pre', { class: 'code tall', tabindex: 0 }, JSON.stringify(call, null, 2))),
+      { actions: copyButton(() => recordText(call)) },
+      h('details', null, h('summary', null, 'JSON'), h('pre', { class: 'code tall', tabindex: 0 }, recordText(call))),
     ),
   ];
+}
+
+/** Without what was said, which is no part of a record. */
+function recordText({ payload: _payload, ...record }: CallReceipt): string {
+  return JSON.stringify(record, null, 2);
 }
 
 function overview(call: CallReceipt, admin: boolean): HTMLElement {

@@ -1,6 +1,7 @@
 import { type Child, h } from './dom.ts';
 import { count, duration, plural, usd } from './format.ts';
 import { type CallReceipt, endingBadge, wayOf } from './receipt.ts';
+import { saidDetails } from './said.ts';
 import { emptyState, facts, hrefTo, type Place, panel, table, type View } from './view.ts';
 
 /** The calls of one session or trace, in order. */
@@ -53,9 +54,18 @@ async function render(place: Place): Promise<Child> {
     panel(
       'Steps',
       { note: session.truncated ? 'Only the first steps are shown.' : undefined },
-      table('Steps in order', columns, session.steps.map(stepRow)),
+      table(
+        'Steps in order',
+        columns,
+        session.steps.flatMap((step) => [stepRow(step), saidRow(step, columns.length)]),
+      ),
     ),
   ];
+}
+
+/** What was said in a step, below it, where that was kept. */
+function saidRow(step: Session['steps'][number], width: number): Child {
+  return step.payload ? h('tr', null, h('td', { colspan: width }, saidDetails(step))) : undefined;
 }
 
 function stepRow(step: Session['steps'][number]): HTMLElement {
