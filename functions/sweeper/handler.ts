@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
 import type { HoldsUnderWay, Ledger } from '../../shared/admission/ledger.ts';
 import { LiveConfigSource } from '../../shared/config/config-live-source.ts';
 import { type Environment, readEnvironment, storeConnection } from '../../shared/config/environment.ts';
@@ -17,6 +19,7 @@ import type { UsageFold } from '../../shared/store/usage-fold.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
 import { type AlertChannel, type DeliveryPorts, deliverAlerts, topicChannel, webhookChannel } from './deliver-alerts.ts';
+import { secondLook } from './second-look.ts';
 
 interface SweeperParts extends DeliveryPorts {
   readonly ledger: Ledger;
@@ -33,7 +36,10 @@ let wiring: Promise<SweeperParts> | undefined;
  * exports the usage of a month that is over.
  * Called once a minute; running late or twice does no harm.
  */
-export async function handler(): Promise<{
+export async function handler(
+  _event?: unknown,
+  context?: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<{
   readonly settled: number;
   readonly calls: number;
   readonly late: number;
@@ -53,7 +59,14 @@ export async function handler(): Promise<{
   const alerts = await deliverAlerts(parts, nowMs);
   await exportMonth(parts, nowMs);
   parts.log.write('info', 'sweep', sweepLine({ dead, underWay, ...folded }, nowMs));
-  return { settled: dead.length, ...folded, alerts };
+  const late = await secondLook(underWay, nowMs, {
+    ledger: parts.ledger,
+    nowMs: Date.now,
+    sleep,
+    remainingMs: () => context?.getRemainingTimeInMillis() ?? 0,
+  });
+  if (late.length > 0) parts.log.write('info', 'sweep', sweepLine({ dead: late, underWay: undefined, calls: 0, late: 0 }, Date.now()));
+  return { settled: dead.length + late.length, ...folded, alerts };
 }
 
 /** An export that fails is tried again by the next run, and holds up nothing else. */

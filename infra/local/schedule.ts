@@ -15,9 +15,10 @@ export interface ScheduleOptions {
  */
 export function startSchedule({ functionName, handler, everyMs, onFunctionError }: ScheduleOptions): () => Promise<void> {
   let running: Promise<void> | undefined;
+  // A short time, so that a function has no reason to linger when this machine's gateway is to end.
   const invoke = async (): Promise<void> => {
     try {
-      await Reflect.apply(handler, undefined, [scheduledEvent(), localContext(functionName, noClient)]);
+      await Reflect.apply(handler, undefined, [scheduledEvent(), localContext(functionName, noClient, timeoutMs)]);
     } catch (thrown) {
       onFunctionError(functionName, thrown);
     }
@@ -33,6 +34,9 @@ export function startSchedule({ functionName, handler, everyMs, onFunctionError 
     await running;
   };
 }
+
+/** What an invocation is told it may take; nothing here ends it. */
+const timeoutMs = 10_000;
 
 /** A schedule has no client that could leave. */
 const noClient = new AbortController().signal;

@@ -185,6 +185,8 @@ export interface HoldsUnderWay {
   readonly calls: number;
   /** What a call holds in several scopes is one amount, and counts once. */
   readonly amountNanoUsd: number;
+  /** When the first of these calls would count as dead; undefined where there are none. */
+  readonly nextDeadAtMs: number | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { DeadHold, HoldsUnderWay } from '../admission/ledger.ts';
-import { deadHoldsOf, isDead, type LedgerState } from '../admission/ledger-state.ts';
+import { deadAfterMs, deadHoldsOf, isDead, type LedgerState } from '../admission/ledger-state.ts';
 import type { DynamoDb, DynamoKey, DynamoMap } from './dynamo-client.ts';
 import { ledgerStateOf } from './ledger-item.ts';
 import type { LedgerItems } from './ledger-items.ts';
@@ -53,10 +53,13 @@ function keysFirst(items: readonly DynamoMap[]): DynamoMap[] {
 /** Adds up what is held for calls under way: a scope's shards hold parts of an amount, several scopes the whole of it each. */
 class HoldTally {
   readonly #byCall = new Map<string, Map<string, number>>();
+  #nextDeadAtMs: number | undefined;
 
   add(scopeId: string, state: LedgerState, nowMs: number): void {
     for (const [requestId, hold] of state.holds) {
       if (isDead(hold, nowMs)) continue;
+      const deadAtMs = hold.expiresAtMs + deadAfterMs;
+      this.#nextDeadAtMs = Math.min(this.#nextDeadAtMs ?? deadAtMs, deadAtMs);
       const scopes = this.#byCall.get(requestId) ?? new Map<string, number>();
       this.#byCall.set(requestId, scopes.set(scopeId, (scopes.get(scopeId) ?? 0) + hold.amountNanoUsd));
     }
@@ -64,7 +67,7 @@ class HoldTally {
 
   total(): HoldsUnderWay {
     const amounts = [...this.#byCall.values()].map((scopes) => Math.max(...scopes.values()));
-    return { calls: amounts.length, amountNanoUsd: amounts.reduce((sum, amount) => sum + amount, 0) };
+    return { calls: amounts.length, amountNanoUsd: amounts.reduce((sum, amount) => sum + amount, 0), nextDeadAtMs: this.#nextDeadAtMs };
   }
 }
 

@@ -202,7 +202,7 @@ describe.each(emulators)('the ledger on $name', ({ start }) => {
 
   it('tells what calls under way hold, each call once however many scopes hold it', async () => {
     const held = async (nowMs: number) => {
-      let told: HoldsUnderWay = { calls: 0, amountNanoUsd: 0 };
+      let told: HoldsUnderWay = { calls: 0, amountNanoUsd: 0, nextDeadAtMs: undefined };
       await another().sweep(nowMs, (holds) => {
         told = holds;
       });
