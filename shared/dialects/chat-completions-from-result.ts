@@ -129,7 +129,8 @@ export function imageOf(part: Extract<LanguageModelV4Content, { type: 'file' }>)
   const { data, mediaType } = part;
   const base64 = data.type === 'data' ? (typeof data.data === 'string' ? data.data : Buffer.from(data.data).toString('base64')) : undefined;
   const url = data.type === 'url' ? data.url.toString() : `data:${mediaType};base64,${base64 ?? ''}`;
-  return { type: 'image_url', image_url: { url } };
+  const own = extraContent(part.providerMetadata);
+  return { type: 'image_url', image_url: { url }, ...(own && { extra_content: own }) };
 }
 
 /** Sources on the web as OpenAI's `url_citation` annotations. */

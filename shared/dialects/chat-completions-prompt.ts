@@ -115,7 +115,7 @@ function assistantMessage(message: ChatMessage, at: string, toolNames: Map<strin
   if (message.function_call != null)
     throw unsupported(`${at}.function_call`, "is deprecated and not known to this model's provider. Use tool_calls.");
   if (message.audio != null) dropped.add('messages.audio');
-  const content: AssistantContent = [...reasoningParts(message), ...assistantText(message, at)];
+  const content: AssistantContent = [...reasoningParts(message), ...assistantText(message, at), ...madeImages(message, at)];
   for (const call of message.tool_calls ?? []) {
     const name = call.function?.name ?? call.custom?.name ?? '';
     toolNames.set(call.id, name);
@@ -133,6 +133,15 @@ function reasoningParts(message: ChatMessage): AssistantContent {
   }
   const text = message.reasoning_content ?? message.reasoning;
   return typeof text === 'string' && text !== '' ? [{ type: 'reasoning', text }] : [];
+}
+
+/** Images that a model made, where the gateway put them. */
+function madeImages({ images }: ChatMessage, at: string): LanguageModelV4FilePart[] {
+  return (Array.isArray(images) ? images : []).filter(isJsonObject).map((image, index) => {
+    const part = filePart({ ...image, type: 'image_url' }, `${at}.images.${index}`);
+    const options = readExtraContent(image.extra_content);
+    return options === undefined ? part : { ...part, providerOptions: { ...part.providerOptions, ...options } };
+  });
 }
 
 function assistantText(message: ChatMessage, at: string): AssistantContent {

@@ -42,6 +42,8 @@ export function chatToOptions(call: Call): TranslatedCall {
     if (carry === undefined) gathered.dropped.add(field);
     else carry(options, value, gathered);
   }
+  if (parsed.data.messages.some(({ images }) => Array.isArray(images) && images.length > 0))
+    gathered.optional.push({ field: 'messages.images', keys: ['google'] });
   // Last, because it may leave out some of the tools.
   if (call.body.tool_choice != null) carryToolChoice(options, call.body.tool_choice, gathered);
   if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;

@@ -56,6 +56,8 @@ function announced(item: JsonObject): JsonObject {
       return { ...item, status: 'in_progress', arguments: '' };
     case 'custom_tool_call':
       return { ...item, status: 'in_progress', input: '' };
+    case 'image_generation_call':
+      return { ...rest, status: 'in_progress', result: null };
     default:
       return item;
   }
@@ -76,6 +78,15 @@ export function partsOf(item: JsonObject, outputIndex: number): ItemPart[] {
       return [barePart('function_call_arguments', 'arguments', textIn(item.arguments), at)];
     case 'custom_tool_call':
       return [barePart('custom_tool_call_input', 'input', textIn(item.input), at)];
+    case 'image_generation_call':
+      return [
+        {
+          key: 'image:',
+          opening: [{ type: 'response.image_generation_call.in_progress', fields: at }],
+          delta: [],
+          closing: [{ type: 'response.image_generation_call.completed', fields: at }],
+        },
+      ];
     default:
       return [];
   }

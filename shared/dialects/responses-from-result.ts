@@ -1,11 +1,14 @@
+import { Buffer } from 'node:buffer';
 import type {
   LanguageModelV4Content,
+  LanguageModelV4File,
   LanguageModelV4FinishReason,
   LanguageModelV4GenerateResult,
+  LanguageModelV4Source,
   SharedV4ProviderMetadata,
 } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import { responsesUsageOf } from './responses-events.ts';
 import { customText, type DeclaredTool, declaredTools } from './responses-tools.ts';
@@ -92,18 +95,36 @@ function addPart(output: JsonObject[], part: LanguageModelV4Content, tools: read
       output.push(callItem(id, { callId: part.toolCallId, exposed: part.toolName, input: part.input }, tools));
       output.push(...carrierItems(part.providerMetadata, part.toolCallId, itemId(head, output.length)));
       return;
+    case 'file':
+      output.push(...imageItems(id, part));
+      return;
     case 'source':
-      if (part.sourceType === 'url') annotate(output, { type: 'url_citation', url: part.url, title: part.title ?? part.url });
+      annotationsOf(output)?.push(...citations(part));
       return;
     default:
   }
 }
 
-function annotate(output: readonly JsonObject[], citation: JsonObject): void {
+/** The annotations of the last message of an output. */
+function annotationsOf(output: readonly JsonObject[]): JsonValue[] | undefined {
   const content = output.findLast(({ type }) => type === 'message')?.content;
   const [part] = Array.isArray(content) ? content : [];
-  if (typeof part === 'object' && part !== null && 'annotations' in part && Array.isArray(part.annotations))
-    part.annotations.push({ ...citation, start_index: 0, end_index: 0 });
+  return isJsonObject(part) && Array.isArray(part.annotations) ? part.annotations : undefined;
+}
+
+/** A source on the web as an annotation of the text that it belongs to; where in the text, only some providers tell. */
+export function citations(part: LanguageModelV4Source): JsonObject[] {
+  if (part.sourceType !== 'url') return [];
+  return [{ type: 'url_citation', url: part.url, title: part.title ?? part.url, start_index: 0, end_index: 0 }];
+}
+
+/** An image that the model made, as OpenAI's own tool for images tells one. Other files have no place in a response. */
+export function imageItems(id: string, { mediaType, data, providerMetadata }: LanguageModelV4File): JsonObject[] {
+  if (!mediaType.startsWith('image/') || data.type !== 'data') return [];
+  const result = typeof data.data === 'string' ? data.data : Buffer.from(data.data).toString('base64');
+  const item = { id: `ig_${id}`, type: 'image_generation_call', status: 'completed', output_format: mediaType.slice(6), result };
+  const sealed = carriedMetadata(providerMetadata);
+  return [sealed === undefined ? item : { ...item, encrypted_content: seal(sealed) }];
 }
 
 /** What follows the prefix of an item's own id. */
@@ -112,14 +133,19 @@ export function itemId(head: TranslatedHead, index: number): string {
 }
 
 /** A message with one text. The phase that some models of OpenAI's give it comes back with it. */
-export function messageItem(id: string, text: string, metadata: SharedV4ProviderMetadata | undefined): JsonObject {
+export function messageItem(
+  id: string,
+  text: string,
+  metadata: SharedV4ProviderMetadata | undefined,
+  annotations: readonly JsonObject[] = [],
+): JsonObject {
   const phase = metadata?.openai?.phase;
   return {
     id: `msg_${id}`,
     type: 'message',
     role: 'assistant',
     status: 'completed',
-    content: [{ type: 'output_text', text, annotations: [], logprobs: [] }],
+    content: [{ type: 'output_text', text, annotations: [...annotations], logprobs: [] }],
     ...(typeof phase === 'string' && { phase }),
   };
 }

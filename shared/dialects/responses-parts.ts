@@ -1,9 +1,19 @@
 import type { LanguageModelV4StreamPart, SharedV4ProviderMetadata } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { itemAdded, itemDone, itemEvents, partsOf, type ResponsesEvent, responsesFrames } from './responses-events.ts';
-import { callItem, carrierItems, finishedResponse, itemId, messageItem, reasoningItem, responseHead } from './responses-from-result.ts';
+import {
+  callItem,
+  carrierItems,
+  citations,
+  finishedResponse,
+  imageItems,
+  itemId,
+  messageItem,
+  reasoningItem,
+  responseHead,
+} from './responses-from-result.ts';
 import { type DeclaredTool, declaredTools } from './responses-tools.ts';
 import { mergedMetadata, toldMetadata } from './sealed-metadata.ts';
 import { usageOfModel } from './translated-usage.ts';
@@ -21,6 +31,8 @@ interface OpenItem {
   /** Its place in the output, once it has one. */
   index: number | undefined;
   text: string;
+  /** Sources of a text. */
+  readonly citations: JsonObject[];
   metadata: SharedV4ProviderMetadata | undefined;
 }
 
@@ -79,6 +91,10 @@ function eventsFor(state: ResponsesParts, part: LanguageModelV4StreamPart): Resp
       return ended(state, 'reasoning', part.id, part.providerMetadata);
     case 'tool-call':
       return part.providerExecuted === true ? [] : called(state, part);
+    case 'file':
+      return imageItems(itemId(state.head, state.output.length), part).flatMap((item) => wholeItem(state, item));
+    case 'source':
+      return cited(state, citations(part));
     case 'finish':
       return finished(state, part);
     default:
@@ -93,7 +109,7 @@ function opened(
   name: string,
   metadata: SharedV4ProviderMetadata | undefined,
 ): ResponsesEvent[] {
-  const item: OpenItem = { kind, id, name, index: undefined, text: '', metadata };
+  const item: OpenItem = { kind, id, name, index: undefined, text: '', citations: [], metadata };
   state.open.set(`${kind}:${id}`, item);
   return kind === 'call' ? placed(state, item) : [];
 }
@@ -119,7 +135,7 @@ function begun(state: ResponsesParts): ResponsesEvent[] {
 
 function itemOf(state: ResponsesParts, item: OpenItem, index: number): JsonObject {
   const id = itemId(state.head, index);
-  if (item.kind === 'text') return messageItem(id, item.text, item.metadata);
+  if (item.kind === 'text') return messageItem(id, item.text, item.metadata, item.citations);
   if (item.kind === 'reasoning') return reasoningItem(id, item.text, item.metadata);
   return callItem(id, { callId: item.id, exposed: item.name, input: item.text }, state.tools);
 }
@@ -149,7 +165,7 @@ function isTold(state: ResponsesParts, item: OpenItem): boolean {
 
 function deltaOf(state: ResponsesParts, item: OpenItem, piece: string): readonly ResponsesEvent[] {
   const index = item.index ?? 0;
-  return partsOf(itemOf(state, { ...item, text: piece, metadata: undefined }, index), index).flatMap(({ delta }) => delta);
+  return partsOf(itemOf(state, { ...item, text: piece, citations: [], metadata: undefined }, index), index).flatMap(({ delta }) => delta);
 }
 
 /** The whole call: says what its pieces have not said. */
@@ -184,10 +200,32 @@ function ended(state: ResponsesParts, kind: Kind, id: string, metadata: SharedV4
 function carried(state: ResponsesParts, { kind, id, text, metadata }: OpenItem): ResponsesEvent[] {
   const owner = kind === 'call' ? id : text === '' ? '' : 'text';
   const index = state.output.length;
-  const [item] = carrierItems(metadata, owner, itemId(state.head, index));
-  if (item === undefined) return [];
+  return carrierItems(metadata, owner, itemId(state.head, index)).flatMap((item) => wholeItem(state, item));
+}
+
+/** An item that is there at once. */
+function wholeItem(state: ResponsesParts, item: JsonObject): ResponsesEvent[] {
   state.output.push(item);
-  return [...begun(state), ...itemEvents(item, index)];
+  return [...begun(state), ...itemEvents(item, state.output.length - 1)];
+}
+
+/** Sources belong to the text that was written last. One that is closed already gets them all the same. */
+function cited(state: ResponsesParts, found: readonly JsonObject[]): ResponsesEvent[] {
+  const open = [...state.open.values()].findLast(({ kind, index }) => kind === 'text' && index !== undefined);
+  if (open !== undefined) {
+    open.citations.push(...found);
+    return [];
+  }
+  const index = state.output.findLastIndex(({ type }) => type === 'message');
+  const item = state.output[index];
+  const [part] = Array.isArray(item?.content) ? item.content : [];
+  if (item === undefined || !isJsonObject(part) || !Array.isArray(part.annotations)) return [];
+  const annotations = part.annotations;
+  return found.map((annotation) => {
+    annotations.push(annotation);
+    const at = { item_id: item.id ?? '', output_index: index, content_index: 0, annotation_index: annotations.length - 1 };
+    return { type: 'response.output_text.annotation.added', fields: { ...at, annotation } };
+  });
 }
 
 function finished(state: ResponsesParts, part: Extract<LanguageModelV4StreamPart, { type: 'finish' }>): ResponsesEvent[] {

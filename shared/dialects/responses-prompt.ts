@@ -53,6 +53,9 @@ function addItem(reading: Reading, item: ResponsesItem, at: string): void {
     case 'custom_tool_call_output':
       addOutput(reading, loose, at);
       return;
+    case 'image_generation_call':
+      addMadeImage(reading, loose);
+      return;
     case 'item_reference':
     case 'compaction':
       throw unsupported(at, 'can be read only by the provider that made it. Send the items themselves.');
@@ -172,6 +175,15 @@ function openAiOptions(item: Loose): SharedV4ProviderOptions | undefined {
   if (typeof item.encrypted_content !== 'string' || item.encrypted_content === '') return undefined;
   const id = typeof item.id === 'string' ? { itemId: item.id } : {};
   return { openai: { ...id, reasoningEncryptedContent: item.encrypted_content } };
+}
+
+/** An image that the model made on an earlier turn; what its provider wants to see again lies sealed in it. */
+function addMadeImage(reading: Reading, item: Loose): void {
+  if (typeof item.result !== 'string') return;
+  const format = typeof item.output_format === 'string' ? item.output_format : 'png';
+  const metadata = unseal(item.encrypted_content)?.metadata;
+  const data = { type: 'data' as const, data: item.result };
+  assistant(reading).push({ type: 'file', mediaType: `image/${format}`, data, ...(metadata && { providerOptions: metadata }) });
 }
 
 function addCall(reading: Reading, item: Loose): void {

@@ -58,10 +58,10 @@ export function nativeResponsesBody(call: Call, target: NativeTarget): JsonObjec
 }
 
 /**
- * The input without the reasoning of other providers that the gateway sealed on an earlier turn: OpenAI refuses
- * encrypted content that is not its own. Without any, the very input.
+ * The input without the reasoning and the images of other providers that the gateway sealed on an earlier turn: OpenAI
+ * refuses encrypted content that is not its own. Without any, the very input.
  */
 function withoutSealed(input: JsonValue[]): JsonValue[] {
-  const isForeign = (item: JsonValue): boolean => isJsonObject(item) && item.type === 'reasoning' && isSealed(item.encrypted_content);
+  const isForeign = (item: JsonValue): boolean => isJsonObject(item) && isSealed(item.encrypted_content);
   return input.some(isForeign) ? input.filter((item) => !isForeign(item)) : input;
 }

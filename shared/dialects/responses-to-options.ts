@@ -39,6 +39,8 @@ export function responsesToOptions(call: Call): TranslatedCall {
   refuseStored(parsed.data);
   const tools = declaredTools(call);
   const gathered: Gathered = { request: parsed.data, tools, dropped: new Set(), optional: [], providerOptions: {} };
+  if (itemsOf(call.body.input).some(({ type }) => type === 'image_generation_call'))
+    gathered.optional.push({ field: 'input.image_generation_call', keys: ['google'] });
   const options: LanguageModelV4CallOptions = { prompt: responsesPrompt(parsed.data, tools, gathered.dropped) };
   if (call.maxOutputTokens !== undefined) options.maxOutputTokens = call.maxOutputTokens;
   for (const [field, value] of Object.entries(call.body)) {

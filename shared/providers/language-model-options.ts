@@ -1,7 +1,7 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Prompt, SharedV4Warning } from '@ai-sdk/provider';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { OptionalField } from '../dialects/translation.ts';
-import { instructionsFirst, withImageDetail, withToolFilesAfter } from './language-model-prompt.ts';
+import { instructionsFirst, withImageDetail, withoutMadeFiles, withToolFilesAfter } from './language-model-prompt.ts';
 import { withTextToolsAsFunctions } from './language-model-tools.ts';
 import type { Attempt } from './transport.ts';
 
@@ -21,12 +21,14 @@ interface PackageTraits {
   readonly capPath: readonly string[] | undefined;
 }
 
+const plainTurns = (prompt: LanguageModelV4Prompt): LanguageModelV4Prompt => instructionsFirst(withoutMadeFiles(prompt));
+
 const traits: Readonly<Record<string, PackageTraits>> = {
-  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], arrange: instructionsFirst, takesTextTools: false, capPath: ['max_tokens'] },
+  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], arrange: plainTurns, takesTextTools: false, capPath: ['max_tokens'] },
   '@ai-sdk/google': { optionKeys: ['google'], arrange: instructionsFirst, takesTextTools: false, capPath: undefined },
   '@ai-sdk/amazon-bedrock': {
     optionKeys: ['amazonBedrock'],
-    arrange: instructionsFirst,
+    arrange: plainTurns,
     takesTextTools: false,
     ignores: {
       response_format: ({ responseFormat }) => responseFormat?.type === 'json' && responseFormat.schema === undefined,
@@ -36,10 +38,15 @@ const traits: Readonly<Record<string, PackageTraits>> = {
     placeTopK: placeTopKOfConverse,
     capPath: ['inferenceConfig', 'maxTokens'],
   },
-  '@ai-sdk/openai': { optionKeys: ['openai'], arrange: withImageDetail, takesTextTools: true, capPath: undefined },
+  '@ai-sdk/openai': {
+    optionKeys: ['openai'],
+    arrange: (prompt) => withImageDetail(withoutMadeFiles(prompt)),
+    takesTextTools: true,
+    capPath: undefined,
+  },
   '@ai-sdk/openai-compatible': {
     optionKeys: ['openaiCompatible'],
-    arrange: withToolFilesAfter,
+    arrange: (prompt) => withToolFilesAfter(withoutMadeFiles(prompt)),
     takesTextTools: false,
     capPath: undefined,
   },

@@ -60,6 +60,14 @@ export function withImageDetail(prompt: LanguageModelV4Prompt): LanguageModelV4P
   });
 }
 
+/** Leaves out images and other files that a model made, for providers whose models make none and take none of their own. */
+export function withoutMadeFiles(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
+  if (!prompt.some(({ role, content }) => role === 'assistant' && content.some(({ type }) => type === 'file'))) return prompt;
+  return prompt.map((message) =>
+    message.role === 'assistant' ? { ...message, content: message.content.filter(({ type }) => type !== 'file') } : message,
+  );
+}
+
 /** Puts instructions before everything else, in their order, for providers that keep them apart from messages. */
 export function instructionsFirst(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
   const isInstruction = (message: LanguageModelV4Message): boolean => message.role === 'system';
