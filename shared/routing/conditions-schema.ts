@@ -29,7 +29,9 @@ export const conditionsSchema = z
     parameters: z
       .record(z.string().min(1), parameterTestSchema)
       .optional()
-      .describe('Fields of the request body: a value, {present: true}, or {min, max}.'),
+      .describe(
+        'Fields of the request body, by their names or the path to them (`generationConfig.temperature`): a value, {present: true}, or {min, max}.',
+      ),
     input_tokens: range.optional().describe('Length of the text in tokens, estimated as a quarter of its bytes.'),
     modality: z
       .union([z.enum(['text', 'image', 'audio', 'file']), z.array(z.enum(['text', 'image', 'audio', 'file'])).min(1)])

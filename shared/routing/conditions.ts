@@ -1,4 +1,4 @@
-import { isJsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import { matchesPattern } from '../pricing/model-pattern.ts';
 import { type CallFacts, estimatedInputTokens } from './call-facts.ts';
 import type { Conditions, ParameterTest } from './conditions-schema.ts';
@@ -20,7 +20,10 @@ const tests: readonly (readonly [what: string, holds: Test])[] = [
   ['organization', ({ organization }, facts) => organization === undefined || anyMatches(organization, facts.organization)],
   ['dialect', ({ dialect }, facts) => dialect === undefined || anyMatches(dialect, facts.dialect)],
   ['stream', ({ stream }, facts) => stream === undefined || stream === facts.stream],
-  ['parameters', ({ parameters }, { body }) => Object.entries(parameters ?? {}).every(([name, test]) => passes(test, body[name]))],
+  [
+    'parameters',
+    ({ parameters }, { body }) => Object.entries(parameters ?? {}).every(([name, test]) => passes(test, parameterOf(body, name))),
+  ],
   ['input_tokens', ({ input_tokens: range }, facts) => range === undefined || within(range, estimatedInputTokens(facts))],
   ['modality', ({ modality }, facts) => modality === undefined || [modality].flat().some((wanted) => hasModality(facts, wanted))],
   ['time', ({ time }, { nowMs }) => time === undefined || isTime(time, nowMs)],
@@ -28,6 +31,14 @@ const tests: readonly (readonly [what: string, holds: Test])[] = [
 
 function anyMatches(wanted: string | readonly string[], value: string | undefined): boolean {
   return value !== undefined && [wanted].flat().some((pattern) => matchesPattern(pattern, value));
+}
+
+/** A field of the body by its name, or by the names on the way to it: `generationConfig.temperature`. */
+function parameterOf(body: Readonly<JsonObject>, path: string): unknown {
+  if (path in body || !path.includes('.')) return body[path];
+  let value: unknown = body;
+  for (const name of path.split('.')) value = isJsonObject(value) ? value[name] : undefined;
+  return value;
 }
 
 function passes(test: ParameterTest, value: unknown): boolean {

@@ -1,5 +1,5 @@
-import { isJsonObject } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { type Ability, askedAbilities, askedInputs, type InputKind } from './asked-abilities.ts';
 import type { ProviderPreferences } from './preferences.ts';
 import type { LeftOut, Plan, PlanView, RoutingTable, Target } from './target.ts';
 
@@ -62,16 +62,14 @@ function tooDear(target: Target, most: ProviderPreferences['max_price'], view: P
 function lackingAbility({ provider, model }: Target, { facts }: PlanView): string | undefined {
   const row = provider.model(model);
   if (row === undefined) return undefined;
-  const { body, content } = facts;
-  const has = (ability: (typeof row.abilities)[number]): boolean => row.abilities.includes(ability);
-  if (Array.isArray(body.tools) && body.tools.length > 0 && !has('tools')) return 'tools';
-  if (isJsonObject(body.response_format) && body.response_format.type === 'json_schema' && !has('json-schema')) return 'JSON schemas';
-  if (body.reasoning_effort !== undefined && !has('reasoning')) return 'reasoning';
-  if (content.images.length > 0 && !row.input.includes('image')) return 'images';
-  if (content.audio.length > 0 && !row.input.includes('audio')) return 'audio';
-  if (content.files.length > 0 && !row.input.includes('pdf')) return 'files';
-  return undefined;
+  const ability = askedAbilities(facts).find((asked) => !row.abilities.includes(asked));
+  if (ability !== undefined) return abilityNames[ability];
+  const kind = askedInputs(facts).find((asked) => !row.input.includes(asked));
+  return kind && inputNames[kind];
 }
+
+const abilityNames: Readonly<Record<Ability, string>> = { tools: 'tools', 'json-schema': 'JSON schemas', reasoning: 'reasoning' };
+const inputNames: Readonly<Record<InputKind, string>> = { image: 'images', audio: 'audio', pdf: 'files' };
 
 function sorted(targets: Target[], { sort }: ProviderPreferences, view: PlanView): Target[] {
   if (sort === undefined) return targets;

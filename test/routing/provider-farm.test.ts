@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
-import { failureScripts, requestsFor, startFailingProvider, wellBehaved } from './provider-farm.ts';
+import { failureScripts, requestsFor, startFailingProvider, startTlsRefuser, wellBehaved } from './provider-farm.ts';
 
 const strategies = ['ordered', 'weighted', 'cheapest', 'fastest', 'least_busy'] as const;
 
 let bad: TestUpstream;
 let good: TestUpstream;
+let refuser: Awaited<ReturnType<typeof startTlsRefuser>>;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  [bad, good] = await Promise.all([startFailingProvider(), startUpstream(wellBehaved)]);
+  [bad, good, refuser] = await Promise.all([startFailingProvider(), startUpstream(wellBehaved), startTlsRefuser()]);
   const provider = (url: string) => ({ type: 'openai-compatible', base_url: url, api_key: 'env:FARM_KEY', allow_private_address: true });
   const models: Record<string, object> = {};
   for (const { name } of failureScripts) {
@@ -26,13 +27,26 @@ beforeAll(async () => {
       };
     }
   }
-  models['no-tls@alone'] = { targets: ['tls/m'] };
-  models['no-tls@ordered'] = { targets: ['tls/m2', 'good/after-tls'] };
+  for (const how of ['no-tls', 'refused-tls']) {
+    models[`${how}@alone`] = { targets: [`${how}/alone`] };
+    for (const strategy of strategies) {
+      const targets = [
+        { model: `${how}/${strategy}`, weight: 1_000_000 },
+        { model: `good/${how}@${strategy}`, weight: 0.000_001 },
+      ];
+      models[`${how}@${strategy}`] = { strategy, targets };
+    }
+  }
   gateway = await startGateway({
     config: {
-      providers: { bad: provider(bad.url), good: provider(good.url), tls: provider(bad.url.replace('http:', 'https:')) },
+      providers: {
+        bad: provider(bad.url),
+        good: provider(good.url),
+        'no-tls': provider(bad.url.replace('http:', 'https:')),
+        'refused-tls': provider(refuser.url),
+      },
       models,
-      prices: { 'bad/*': { input: 1, output: 1 }, 'good/*': { input: 2, output: 2 } },
+      prices: { 'good/*': { input: 2, output: 2 }, '*': { input: 1, output: 1 } },
       defaults: { retries: 1, timeouts: { first_byte_ms: 150, idle_ms: 150 } },
     },
     environment: { FARM_KEY: 'farm-key' },
@@ -41,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await gateway?.close();
-  await Promise.all([bad?.close(), good?.close()]);
+  await Promise.all([bad?.close(), good?.close(), refuser?.close()]);
 });
 
 async function call(model: string, stream: boolean) {
@@ -94,16 +108,21 @@ describe.each(failureScripts)('a provider that fails by $name', (script) => {
   });
 });
 
-describe('a provider whose port speaks no TLS', () => {
-  it('is left at once for another', async () => {
-    const { response } = await call('no-tls@ordered', false);
-    expect(response.status).toBe(200);
-    expect(response.headers.get('x-sluice-attempts')).toBe('2');
+describe.each(['no-tls', 'refused-tls'])('a provider by %s', (how) => {
+  it.each(strategies)('is left at once for another under %s', async (strategy) => {
+    const before = refuser.handshakes();
+    for (const stream of [false, true]) {
+      const { response, text } = await call(`${how}@${strategy}`, stream);
+      expect(response.status, text).toBe(200);
+      expect(response.headers.get('x-sluice-model')).toBe(`good/${how}@${strategy}`);
+      expect(response.headers.get('x-sluice-attempts')).toBe('2');
+    }
+    expect(refuser.handshakes() - before).toBe(how === 'refused-tls' ? 2 : 0);
   });
 
   it('is a bad gateway where there is no other', async () => {
-    const { response, text } = await call('no-tls@alone', false);
+    const { response, text } = await call(`${how}@alone`, false);
     expect(response.status).toBe(502);
-    expect(JSON.parse(text).error.details.attempts).toEqual([{ target: 'tls/m', status: null, outcome: 'unusable' }]);
+    expect(JSON.parse(text).error.details.attempts).toEqual([{ target: `${how}/alone`, status: null, outcome: 'unusable' }]);
   });
 });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { createServer } from 'node:net';
 import { answerJson, type ReceivedRequest, startUpstream, type TestUpstream, type UpstreamBehaviour } from '../support/upstream.ts';
 
 /** How a provider fails, and what has to come of it. */
@@ -159,6 +160,17 @@ export const failureScripts: readonly FailureScript[] = [
     requestsAlone: 1,
     failsOver: false,
   },
+  ...[2, 5].map(
+    (chunks): FailureScript => ({
+      name: `stall-at-chunk-${chunks}`,
+      stream: true,
+      behaviour: (_request, response) => begin(response, [opening, ...Array.from({ length: chunks }, () => chunk({ content: 'half' }))]),
+      requestsBeforeFallback: 1,
+      alone: 'error event',
+      requestsAlone: 1,
+      failsOver: false,
+    }),
+  ),
   {
     name: 'stall-in-body',
     stream: false,
@@ -337,6 +349,27 @@ export const failureScripts: readonly FailureScript[] = [
     failsOver: false,
   },
 ];
+
+/** A port that refuses every TLS handshake, as a server does whose certificates are gone. */
+export async function startTlsRefuser(): Promise<{ readonly url: string; readonly handshakes: () => number; close(): Promise<void> }> {
+  let handshakes = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      handshakes += 1;
+      // An alert of TLS 1.2: fatal, handshake_failure (RFC 5246 section 7.2).
+      socket.end(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28]));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return {
+    url: `https://127.0.0.1:${port}/v1`,
+    handshakes: () => handshakes,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
 
 /** Requests that a provider got for a model. */
 export function requestsFor(upstream: TestUpstream, model: string): number {

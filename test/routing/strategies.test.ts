@@ -158,6 +158,37 @@ describe('groups', () => {
   });
 });
 
+describe('provider.require_parameters', () => {
+  const table = liveConfig(
+    checkConfig({ providers: { openai: {} }, models: { m: { targets: ['openai/gpt-4o', 'openai/o3-mini'] } } }, () => 'test'),
+    noSecrets,
+  );
+  const left = (body: object, content: object = {}) => {
+    const { facts } = view();
+    const asking = { ...facts, body: JSON.parse(JSON.stringify(body)), content: { ...facts.content, ...content } };
+    const plan = planFor('m', table, view({ facts: asking, preferences: { require_parameters: true } }));
+    return plan.leftOut;
+  };
+
+  it.each([
+    ['chat completions', { reasoning_effort: 'low' }],
+    ['responses', { reasoning: { effort: 'low' } }],
+    ['messages', { thinking: { type: 'enabled', budget_tokens: 1_024 } }],
+    ['gemini', { generationConfig: { thinkingConfig: { thinkingBudget: 100 } } }],
+  ])('leaves out what cannot reason, in the words of %s', (_dialect, body) => {
+    expect(left(body)).toEqual([{ target: 'openai/gpt-4o', reason: 'it lacks reasoning' }]);
+  });
+
+  it('leaves out what sees no images', () => {
+    const image = {};
+    expect(left({}, { images: [image] })).toEqual([{ target: 'openai/o3-mini', reason: 'it lacks images' }]);
+  });
+
+  it('leaves nothing out of what every target can', () => {
+    expect(left({ tools: [{}], reasoning_effort: 'none', thinking: { type: 'disabled' } })).toEqual([]);
+  });
+});
+
 describe('a time of day', () => {
   const night = {
     targets: [{ model: 'echo/a', when: { time: { from: '22:00', to: '06:00', days: ['fri'], zone: 'Europe/Berlin' } } }, 'echo/b'],
