@@ -37,6 +37,9 @@ export function parseChatRequest(request: DialectRequest): Call {
 /** Results that are charged as one search: https://openrouter.ai/docs/guides/features/plugins/web-search */
 const resultsPerSearch = 5;
 
+/** Types of tools that the caller runs. */
+const callersTools = ['function', 'custom'];
+
 /** Sources that a live search reads unless told otherwise. */
 const usualSources = 20;
 
@@ -45,7 +48,12 @@ const usualSources = 20;
  * by the results a `web` plugin asks for, and as often as it likes where `search_parameters` turn it on.
  */
 function hostedToolsOf(body: JsonObject): HostedTools | undefined {
-  const { search_parameters: live, plugins } = body;
+  const { search_parameters: live, plugins, tools } = body;
+  const foreign = Array.isArray(tools)
+    ? tools.filter(isJsonObject).find(({ type }) => typeof type === 'string' && !callersTools.includes(type))
+    : undefined;
+  // A tool that answers through nobody's code is the provider's own (Groq's `browser_search`, Moonshot's `builtin_function`).
+  if (foreign !== undefined) return { uses: usualSources, bounded: 'no', unpriced: String(foreign.type) };
   if (isJsonObject(live) && live.mode !== 'off') return { uses: usualSources, bounded: 'no' };
   const web = Array.isArray(plugins) ? plugins.filter(isJsonObject).find(({ id }) => id === 'web') : undefined;
   if (web === undefined) return body.web_search_options == null ? undefined : { uses: 1, bounded: 'yes' };

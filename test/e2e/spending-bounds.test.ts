@@ -21,6 +21,7 @@ beforeAll(async () => {
         anthropic: { ...at, base_url: base_url.replace('/v1', '') },
         openrouter: at,
         xai: at,
+        groq: at,
         'xai-assumed': { type: 'xai', ...at, unbounded_tools: 'assume' },
         google: { ...at, base_url: `${base_url}beta` },
       },
@@ -258,6 +259,17 @@ describe('tools without a bound', () => {
     expect(assumed.status).toBe(200);
     expect(assumed.held).toBeGreaterThan(4 * 0.005);
     expect((await ask('/v1/responses', grok('xai/grok-4'), gateway.key)).status).toBe(200);
+  });
+
+  it('are refused under a budget where no price is known for them', async () => {
+    const tools = [{ type: 'browser_search' }];
+    const refused = await ask('/v1/chat/completions', { model: 'groq/openai/gpt-oss-120b', tools, ...question });
+    expect(refused).toMatchObject({ status: 402, body: { error: { code: 'unpriced_model', param: 'tools' } } });
+    expect(refused.body.error?.message).toContain("'browser_search'");
+    upstream.behave(answerJson(200, chat()));
+    expect((await ask('/v1/chat/completions', { model: 'groq/openai/gpt-oss-120b', tools, ...question }, gateway.key)).sent.tools).toEqual(
+      tools,
+    );
   });
 
   it('are bounded by the call where the provider charges by it', async () => {
