@@ -3,26 +3,57 @@ import { allScopesOf, type Scope } from '../../shared/admission/scopes.ts';
 import type { ControlStore } from '../../shared/control/control-store.ts';
 import { groupKinds } from '../../shared/control/group-record.ts';
 import { maxPageSize } from '../../shared/control/page.ts';
+import { usageTotal } from '../../shared/telemetry/usage-report.ts';
+import type { UsageParts } from './operations/get-usage.ts';
 
 /** What drawing budgets works with. */
 export interface BudgetWidgetParts {
   readonly store: Pick<ControlStore, 'listKeys' | 'listGroups' | 'findSharedLimits'>;
   readonly ledger: Pick<Ledger, 'read'>;
+  readonly usage: UsageParts['usage'];
   readonly clock: () => number;
 }
+
+const dayMs = 86_400_000;
 
 /** So many budgets are drawn, the nearest to their end first. */
 const mostRows = 30;
 
 /** What CloudWatch shows to whoever edits the widget: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_create.html */
-const description = '## Budgets\nWhat is spent and held of each budget now, the nearest to its end first. Takes no parameters.';
+const description =
+  '## Budgets\nWhat is spent this month, and what is spent and held of each budget now, the nearest to its end first. Takes no parameters.';
 
 /** A CloudWatch custom widget: an event in, HTML out. */
 export function budgetWidget(parts: () => Promise<BudgetWidgetParts>): (event: { readonly describe?: unknown }) => Promise<string> {
   return async ({ describe }) => (describe === undefined ? await draw(await parts()) : description);
 }
 
-async function draw({ store, ledger, clock }: BudgetWidgetParts): Promise<string> {
+async function draw(parts: BudgetWidgetParts): Promise<string> {
+  const [month, budgets] = await Promise.all([monthSoFar(parts), budgetTable(parts)]);
+  return month + budgets;
+}
+
+/** What all calls of the month have cost, and what the month comes to if it goes on so. */
+async function monthSoFar({ usage, clock }: BudgetWidgetParts): Promise<string> {
+  const nowMs = clock();
+  const now = new Date(nowMs);
+  const fromMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1);
+  const endMs = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
+  const todayMs = Math.floor(nowMs / dayMs) * dayMs;
+  const facts = await usage.read({ kind: 'whole', span: 'day', fromMs, toMs: todayMs + dayMs });
+  const month = usageTotal(facts, {});
+  const today = usageTotal(
+    facts.filter(({ time }) => time === now.toISOString().slice(0, 10)),
+    {},
+  );
+  // In its first day a month says little of its end.
+  const passed = (nowMs - fromMs) / (endMs - fromMs);
+  const outlook = nowMs - fromMs < dayMs ? '' : `, <b>${dollars(month.costNanoUsd / passed)}</b> by its end if it goes on so`;
+  const calls = month.calls.toLocaleString('en');
+  return `<p>This month: <b>${dollars(month.costNanoUsd)}</b> for ${calls} calls, ${dollars(today.costNanoUsd)} of it today${outlook}. Days are UTC.</p>`;
+}
+
+async function budgetTable({ store, ledger, clock }: BudgetWidgetParts): Promise<string> {
   const scopes = (await limitedScopes(store)).filter(({ limits }) => limits.budgets.length > 0);
   const standings = await ledger.read(scopes, clock());
   const rows = standings

@@ -8,7 +8,7 @@ import { DynamoControlStore } from '../../shared/store/control-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { DynamoLedger } from '../../shared/store/ledger-store.ts';
-import { callRecords, observationParts, payloadStore } from '../../shared/store/record-connect.ts';
+import { callRecords, observationParts, payloadStore, usageReader } from '../../shared/store/record-connect.ts';
 import { CloudWatchMetrics } from '../../shared/telemetry/cloudwatch-metrics.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { hostMetrics } from '../../shared/telemetry/metrics-source.ts';
@@ -48,6 +48,7 @@ async function wireWidget(environment: Environment): Promise<BudgetWidgetParts> 
   return {
     store: new DynamoControlStore(new ControlTable(db, environment.SLUICE_CONTROL_TABLE)),
     ledger: new DynamoLedger({ db, table: environment.SLUICE_LEDGER_TABLE, recorder: callRecords(db, environment) }),
+    usage: usageReader(db, environment),
     clock: Date.now,
   };
 }

@@ -12,7 +12,7 @@ interface BudgetWidgetProps {
 }
 
 /**
- * Draws budgets on the dashboard: what is spent and held now, out of the ledger. The control plane's code with another
+ * Draws the month so far and budgets on the dashboard: what is spent and held now, out of usage and ledger. The control plane's code with another
  * entry, and with leave to read only; CloudWatch invokes it with the rights of whoever looks at the dashboard.
  */
 export class BudgetWidget extends Construct {
@@ -27,7 +27,7 @@ export class BudgetWidget extends Construct {
       memorySize: 256,
       logRetention: settings.logRetentionDays,
       environment: { ...tables.environment(['control', 'ledger', 'records']), SLUICE_CONFIG: packagedConfig },
-      permissions: { Tables: [tables.allow('control', 'read'), tables.allow('ledger', 'read')] },
+      permissions: { Tables: [tables.allow('control', 'read'), tables.allow('ledger', 'read'), tables.allow('records', 'read')] },
     });
   }
 }

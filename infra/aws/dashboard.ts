@@ -74,7 +74,12 @@ function moneyRows(widget: BudgetWidget): IWidget[][] {
       single('Cache hits, last day (percent)', [cacheHitRate(day)], 8),
     ],
     [
-      new CustomWidget({ title: 'Budgets: spent and held now', functionArn: widget.logged.function.functionArn, width: 12, height: 9 }),
+      new CustomWidget({
+        title: 'Month to date, and budgets: spent and held now',
+        functionArn: widget.logged.function.functionArn,
+        width: 12,
+        height: 9,
+      }),
       graph('Cost by the hour, by model (USD)', [byModel('sluice.cost', 'Sum', hour)], { stacked: true, height: 9 }),
     ],
   ];

@@ -43,7 +43,7 @@ describe('the dashboard', () => {
     expect(titles).toEqual(
       expect.arrayContaining([
         '## Money',
-        'Budgets: spent and held now',
+        'Month to date, and budgets: spent and held now',
         'Cost by the hour, by model (USD)',
         'Traffic',
         'Failures by class',

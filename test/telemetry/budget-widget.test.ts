@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BudgetWidgetParts, budgetWidget } from '../../functions/admin/budget-widget.ts';
 import type { Standing } from '../../shared/admission/ledger.ts';
 import type { Scope } from '../../shared/admission/scopes.ts';
+import { noUsage } from '../../shared/telemetry/usage-counters.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
 const limits = { budgets: [{ amount_usd: 10, period: 'month' as const }] };
@@ -29,12 +30,35 @@ function widget(spent: Readonly<Record<string, number>>) {
           shards: 1,
         })),
     },
+    usage: {
+      read: async ({ span, fromMs, toMs }) => {
+        expect([span, new Date(fromMs).toISOString(), new Date(toMs).toISOString()]).toEqual([
+          'day',
+          '2026-11-01T00:00:00.000Z',
+          '2026-11-21T00:00:00.000Z',
+        ]);
+        const sum = (time: string, calls: number, usd: number) => ({
+          time,
+          name: time,
+          dimensions: {},
+          counters: { ...noUsage(), calls, costNanoUsd: usd * 1e9 },
+        });
+        return [sum('2026-11-03', 1_000, 100), sum('2026-11-20', 300, 30)];
+      },
+    },
     clock: () => now,
   };
   return budgetWidget(async () => parts);
 }
 
 describe('the budget widget', () => {
+  it('says what the month has cost so far, today, and by its end if it goes on so', async () => {
+    // 19.5 of 30 days have passed.
+    expect(await widget({})({})).toContain(
+      'This month: <b>$130.00</b> for 1,300 calls, $30.00 of it today, <b>$200.00</b> by its end if it goes on so.',
+    );
+  });
+
   it('draws budgets, the nearest to its end first, spent and held apart', async () => {
     const html = await widget({ calm: 1, busy: 9.5 })({});
     expect(html.indexOf('team busy, month')).toBeGreaterThan(0);
