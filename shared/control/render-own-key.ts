@@ -1,7 +1,7 @@
 import type { Standing } from '../admission/ledger.ts';
 import { allScopesOf } from '../admission/scopes.ts';
 import type { Principal } from './directory.ts';
-import { isoTime } from './render-records.ts';
+import { isoTime, renderKeySettings } from './render-records.ts';
 import { type LedgerReader, nothingCounted, renderStanding } from './standing.ts';
 
 /**
@@ -22,15 +22,7 @@ export async function renderOwnKey(principal: Principal, ledger: LedgerReader, n
   const own = standings.find((standing) => standing.scope.kind === 'key' && standing.scope.modelPattern === undefined);
   return {
     object: 'key',
-    id: key.id,
-    name: key.name,
-    prefix: key.prefix,
-    team: key.team ?? null,
-    user: key.user ?? null,
-    organization: key.organization ?? null,
-    models: key.models ?? null,
-    tags: key.tags ?? null,
-    limits: key.limits ?? null,
+    ...renderKeySettings(key),
     expires_at: isoTime(earliest(key.expiresAtMs, principal.graceEndsAtMs)),
     ...(own ? renderStanding(own) : nothingCounted),
     scopes: standings.map(renderScopeStanding),

@@ -9,6 +9,21 @@ import type { KeyRecord } from './key-record.ts';
 export function renderKey(key: KeyRecord) {
   const [, ...replaced] = key.hashes;
   return {
+    ...renderKeySettings(key),
+    defaults: key.defaults ?? null,
+    disabled: key.disabled,
+    created_at: isoTime(key.createdAtMs),
+    updated_at: isoTime(key.updatedAtMs),
+    expires_at: isoTime(key.expiresAtMs),
+    rotated_at: isoTime(key.rotatedAtMs),
+    /** Secrets that a rotation replaced, with the end of their grace. */
+    replaced_secrets: replaced.map((secret) => ({ prefix: secret.prefix, valid_until: isoTime(secret.validUntilMs) })),
+  };
+}
+
+/** What a key itself may know of its settings too. */
+export function renderKeySettings(key: KeyRecord) {
+  return {
     id: key.id,
     name: key.name,
     prefix: key.prefix,
@@ -17,15 +32,7 @@ export function renderKey(key: KeyRecord) {
     organization: key.organization ?? null,
     models: key.models ?? null,
     limits: key.limits ?? null,
-    defaults: key.defaults ?? null,
     tags: key.tags ?? null,
-    disabled: key.disabled,
-    created_at: isoTime(key.createdAtMs),
-    updated_at: isoTime(key.updatedAtMs),
-    expires_at: isoTime(key.expiresAtMs),
-    rotated_at: isoTime(key.rotatedAtMs),
-    /** Secrets that a rotation replaced, with the end of their grace. */
-    replaced_secrets: replaced.map((secret) => ({ prefix: secret.prefix, valid_until: isoTime(secret.validUntilMs) })),
   };
 }
 

@@ -15,15 +15,18 @@ export function readChatAnswer(body: JsonObject): AnswerFacts {
     model: textOf(body.model),
     serviceTier: textOf(body.service_tier),
   };
-  const choices = Array.isArray(body.choices) ? body.choices : [];
-  for (const choice of choices) {
-    if (!isJsonObject(choice)) continue;
+  for (const choice of choicesOf(body)) {
     facts.finishReason ??= finishReasonOf(choice.finish_reason);
     if (!isJsonObject(choice.message)) continue;
     addContent(facts, choice.message);
     if (citesWeb(choice.message)) facts.usage = withSearch(facts.usage);
   }
   return facts;
+}
+
+/** The choices of an answer or of an event of a stream. */
+export function choicesOf(body: JsonObject): JsonObject[] {
+  return Array.isArray(body.choices) ? body.choices.filter(isJsonObject) : [];
 }
 
 /** Whether a message or a delta cites pages: who searched without counting shows it by this. */

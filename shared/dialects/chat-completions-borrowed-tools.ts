@@ -30,7 +30,11 @@ function nestedFormat({ type, syntax, definition, ...rest }: JsonObject): JsonOb
 }
 
 /** Anthropic's words for how freely the model chooses among its tools. */
-const anthropicChoices: Readonly<Record<string, string>> = { auto: 'auto', any: 'required', none: 'none' };
+const anthropicChoices: ReadonlyMap<unknown, string> = new Map([
+  ['auto', 'auto'],
+  ['any', 'required'],
+  ['none', 'none'],
+]);
 
 /** The choice among tools as Chat Completions has it; the very value where it is. */
 export function chatToolChoice(choice: JsonObject): JsonValue {
@@ -40,7 +44,7 @@ export function chatToolChoice(choice: JsonObject): JsonValue {
     const { mode = 'auto', tools } = choice;
     return { type, allowed_tools: { mode, tools: tools.map((tool) => (isJsonObject(tool) ? chatToolChoice(tool) : tool)) } };
   }
-  if (typeof name !== 'string') return anthropicChoices[type] ?? choice;
+  if (typeof name !== 'string') return anthropicChoices.get(type) ?? choice;
   if (type === 'function' || type === 'tool') return { type: 'function', function: { name } };
   return type === 'custom' ? { type, custom: { name } } : choice;
 }

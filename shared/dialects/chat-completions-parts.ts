@@ -6,6 +6,7 @@ import { sseFrame } from '../streaming/sse-writer.ts';
 import { addAnnotation, customInput, customToolNames, finishOf, imageOf } from './chat-completions-from-result.ts';
 import { extraContent, reasoningDetail } from './chat-completions-reasoning.ts';
 import { chatUsageOf } from './chat-completions-stream.ts';
+import { mergedMetadata } from './sealed-metadata.ts';
 import { usageOfModel } from './translated-usage.ts';
 import type { TranslatedHead } from './translation.ts';
 
@@ -103,7 +104,7 @@ function extra(state: ChatParts, content: JsonObject | undefined): SseFrame[] {
 function thoughtDelta(state: ChatParts, part: Extract<LanguageModelV4StreamPart, { type: 'reasoning-delta' }>): SseFrame[] {
   const thought = state.thoughts.get(part.id) ?? { text: '', metadata: undefined };
   thought.text += part.delta;
-  thought.metadata = merged(thought.metadata, part.providerMetadata);
+  thought.metadata = mergedMetadata(thought.metadata, part.providerMetadata);
   state.thoughts.set(part.id, thought);
   return part.delta === '' ? [] : deltas(state, { reasoning_content: part.delta });
 }
@@ -112,21 +113,11 @@ function thoughtDelta(state: ChatParts, part: Extract<LanguageModelV4StreamPart,
 function thoughtEnd(state: ChatParts, part: Extract<LanguageModelV4StreamPart, { type: 'reasoning-end' }>): SseFrame[] {
   const thought = state.thoughts.get(part.id);
   state.thoughts.delete(part.id);
-  const metadata = merged(thought?.metadata, part.providerMetadata);
+  const metadata = mergedMetadata(thought?.metadata, part.providerMetadata);
   if (thought === undefined || metadata === undefined) return [];
   const detail = reasoningDetail({ text: thought.text, metadata }, state.details);
   state.details += 1;
   return deltas(state, { reasoning_details: [detail] });
-}
-
-function merged(
-  known: SharedV4ProviderMetadata | undefined,
-  more: SharedV4ProviderMetadata | undefined,
-): SharedV4ProviderMetadata | undefined {
-  if (known === undefined || more === undefined) return more ?? known;
-  const all: SharedV4ProviderMetadata = { ...known };
-  for (const [key, value] of Object.entries(more)) all[key] = { ...all[key], ...value };
-  return all;
 }
 
 function openCall(state: ChatParts, id: string, name: string, isText: boolean): SseFrame[] {

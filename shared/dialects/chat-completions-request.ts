@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { AudioFacts, Call, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
-import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
+import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
 import { inChatWords } from './chat-completions-borrowed.ts';
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
@@ -126,10 +126,9 @@ function gatherFile(file: unknown, media: Media): void {
     media.files.push({});
     return;
   }
-  const inline = parseDataUrl(file.file_data);
-  const base64 = inline?.base64 ?? file.file_data;
-  media.inlineBytes += base64.length;
-  media.files.push({ bytes: base64Bytes(base64), ...(inline && { mediaType: inline.mediaType }) });
+  const { facts, inlineBytes } = inlineFile(file.file_data);
+  media.inlineBytes += inlineBytes;
+  media.files.push(facts);
 }
 
 /** The caller's body for a provider that speaks Chat Completions, with only what must differ changed. */

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { sumOfUsage, type Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
-import { readChatUsage } from './chat-completions-answer.ts';
+import { choicesOf, readChatUsage } from './chat-completions-answer.ts';
 import { chatUsageOf } from './chat-completions-stream.ts';
 import {
   type AnswerSoFar,
@@ -85,10 +85,6 @@ function chunkOf({ data }: SseFrame): JsonObject | undefined {
   if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
   const chunk: JsonValue = JSON.parse(data);
   return isJsonObject(chunk) ? chunk : undefined;
-}
-
-function choicesOf(chunk: JsonObject): JsonObject[] {
-  return Array.isArray(chunk.choices) ? chunk.choices.filter((choice) => isJsonObject(choice)) : [];
 }
 
 function joinedChoice(choice: JsonObject, space: RepeatedSpace): JsonObject {

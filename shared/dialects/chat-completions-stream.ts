@@ -98,9 +98,19 @@ export function closeChatStream(state: ChatStreamState): SseFrame[] {
 
 /** The end of a stream that the gateway cuts at the output it could afford: `finish_reason: "length"`, usage, `[DONE]`. */
 export function truncateChatStream(state: ChatStreamState, usage: Usage, costUsd: string | undefined): SseFrame[] {
-  const head = { id: state.id ?? '', object: 'chat.completion.chunk', created: state.created ?? 0, model: state.model ?? '' };
+  return truncated(state, usage, costUsd, { object: 'chat.completion.chunk', choice: { delta: {} } });
+}
+
+/** The same for every API that streams in choices: `object` names its chunks, `choice` is what one of them says at its end. */
+export function truncated(
+  state: ChatStreamState,
+  usage: Usage,
+  costUsd: string | undefined,
+  { object, choice }: { readonly object: string; readonly choice: JsonObject },
+): SseFrame[] {
+  const head = { id: state.id ?? '', object, created: state.created ?? 0, model: state.model ?? '' };
   const open = [...(state.begun.size === 0 ? [0] : state.begun)].filter((index) => !state.finished.has(index));
-  const frames = open.map((index) => sseFrame(JSON.stringify({ ...head, choices: [{ index, delta: {}, finish_reason: 'length' }] })));
+  const frames = open.map((index) => sseFrame(JSON.stringify({ ...head, choices: [{ index, ...choice, finish_reason: 'length' }] })));
   if (state.streamUsage) {
     const body = JSON.stringify({ ...head, choices: [], usage: chatUsageOf(usage) });
     frames.push(sseFrame(costUsd === undefined ? body : withCostBesideUsage(body, costUsd)));

@@ -1,10 +1,20 @@
 import type { JSONSchema7, LanguageModelV4CallOptions, LanguageModelV4FunctionTool, LanguageModelV4ProviderTool } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import {
+  addOptional,
+  assignOption,
+  carryFields,
+  type FieldCarrier,
+  type GatheredFields,
+  nothingGathered,
+  optionalField,
+  translatedCall,
+} from './carried-fields.ts';
 import { cacheOptions, chatPrompt } from './chat-completions-prompt.ts';
 import { type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
 import { invalidRequest } from './invalid-request.ts';
-import type { OptionalField, TranslatedCall } from './translation.ts';
+import type { TranslatedCall } from './translation.ts';
 
 /** Fields that are the gateway's own business, or mean nothing to the answer. */
 const ownFields = new Set([
@@ -21,62 +31,38 @@ const ownFields = new Set([
 ]);
 
 /** What is gathered of a request on the way. */
-interface Gathered {
+interface Gathered extends GatheredFields {
   readonly chat: ChatRequest;
   readonly body: JsonObject;
-  readonly dropped: Set<string>;
-  readonly optional: OptionalField[];
-  readonly providerOptions: Record<string, JsonObject>;
 }
 
 /** A chat completion request in the words of the AI SDK. Every field of the body is carried, or named as dropped. */
 export function chatToOptions(call: Call): TranslatedCall {
   const parsed = chatRequestSchema.safeParse(call.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
-  const gathered: Gathered = { chat: parsed.data, body: call.body, dropped: new Set(), optional: [], providerOptions: {} };
+  const gathered: Gathered = { chat: parsed.data, body: call.body, ...nothingGathered() };
   const options: LanguageModelV4CallOptions = { prompt: chatPrompt(parsed.data.messages, gathered.dropped) };
-  if (call.maxOutputTokens !== undefined) options.maxOutputTokens = call.maxOutputTokens;
-  for (const [field, value] of Object.entries(call.body)) {
-    if (value === null || ownFields.has(field)) continue;
-    const carry = carriers[field];
-    if (carry === undefined) gathered.dropped.add(field);
-    else carry(options, value, gathered);
-  }
+  carryFields(call, options, gathered, { carriers, ownFields });
   if (parsed.data.messages.some(({ images }) => Array.isArray(images) && images.length > 0))
     gathered.optional.push({ field: 'messages.images', keys: ['google'] });
   // Last, because it may leave out some of the tools.
   if (call.body.tool_choice != null) carryToolChoice(options, call.body.tool_choice, gathered);
-  if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;
-  return { options, dropped: [...gathered.dropped], optional: gathered.optional };
+  return translatedCall(options, gathered);
 }
 
-type Carrier = (options: LanguageModelV4CallOptions, value: JsonValue, gathered: Gathered) => void;
+type Carrier = FieldCarrier<Gathered>;
 
-/** A field that stands in the options of single providers alone. */
-function optional(field: string, optionsFor: (value: JsonValue) => Record<string, JsonObject> | undefined): Carrier {
-  return (_options, value, gathered) => {
-    const given = optionsFor(value);
-    if (given === undefined) gathered.dropped.add(field);
-    else addOptional(field, given, gathered);
-  };
-}
-
-function addOptional(field: string, given: Record<string, JsonObject>, { optional: fields, providerOptions }: Gathered): void {
-  fields.push({ field, keys: Object.keys(given) });
-  for (const [key, value] of Object.entries(given)) providerOptions[key] = { ...providerOptions[key], ...value };
-}
-
-const openAi = (field: string, name: string): Carrier => optional(field, (value) => ({ openai: { [name]: value } }));
+const openAi = (field: string, name: string): Carrier => optionalField(field, (value) => ({ openai: { [name]: value } }));
 
 /** How each field of the request is carried. What is not here has no place in the AI SDK's call options. */
 const carriers: Readonly<Record<string, Carrier>> = {
-  temperature: (options, _value, { chat }) => assign(options, 'temperature', chat.temperature),
-  top_p: (options, _value, { chat }) => assign(options, 'topP', chat.top_p),
-  top_k: (options, value) => assign(options, 'topK', typeof value === 'number' ? value : undefined),
-  presence_penalty: (options, value) => assign(options, 'presencePenalty', typeof value === 'number' ? value : undefined),
-  frequency_penalty: (options, value) => assign(options, 'frequencyPenalty', typeof value === 'number' ? value : undefined),
-  seed: (options, _value, { chat }) => assign(options, 'seed', chat.seed),
-  stop: (options, _value, { chat }) => assign(options, 'stopSequences', typeof chat.stop === 'string' ? [chat.stop] : chat.stop),
+  temperature: (options, _value, { chat }) => assignOption(options, 'temperature', chat.temperature),
+  top_p: (options, _value, { chat }) => assignOption(options, 'topP', chat.top_p),
+  top_k: (options, value) => assignOption(options, 'topK', typeof value === 'number' ? value : undefined),
+  presence_penalty: (options, value) => assignOption(options, 'presencePenalty', typeof value === 'number' ? value : undefined),
+  frequency_penalty: (options, value) => assignOption(options, 'frequencyPenalty', typeof value === 'number' ? value : undefined),
+  seed: (options, _value, { chat }) => assignOption(options, 'seed', chat.seed),
+  stop: (options, _value, { chat }) => assignOption(options, 'stopSequences', typeof chat.stop === 'string' ? [chat.stop] : chat.stop),
   n: (_options, value, { dropped }) => {
     if (value !== 1) dropped.add('n');
   },
@@ -84,7 +70,7 @@ const carriers: Readonly<Record<string, Carrier>> = {
     if (value !== false) dropped.add('logprobs');
   },
   tools: carryTools,
-  parallel_tool_calls: optional('parallel_tool_calls', (value) =>
+  parallel_tool_calls: optionalField('parallel_tool_calls', (value) =>
     typeof value === 'boolean'
       ? {
           openai: { parallelToolCalls: value },
@@ -103,12 +89,12 @@ const carriers: Readonly<Record<string, Carrier>> = {
       addOptional('thinking', { anthropic: { thinking: { type: value.type } } }, gathered);
     else gathered.dropped.add('thinking');
   },
-  cache_control: optional('cache_control', (value) => {
+  cache_control: optionalField('cache_control', (value) => {
     const anthropic = cacheOptions(value)?.anthropic;
     return isJsonObject(anthropic) ? { anthropic } : undefined;
   }),
   // The end user: for the provider's abuse monitoring as well as for the gateway's own accounts.
-  user: optional('user', (value) =>
+  user: optionalField('user', (value) =>
     typeof value === 'string' ? { openai: { user: value }, anthropic: { metadata: { userId: value } } } : undefined,
   ),
   metadata: openAi('metadata', 'metadata'),
@@ -124,14 +110,6 @@ const carriers: Readonly<Record<string, Carrier>> = {
     if (!Array.isArray(value) || value.some((modality) => modality !== 'text')) dropped.add('modalities');
   },
 };
-
-function assign<Key extends keyof LanguageModelV4CallOptions>(
-  options: LanguageModelV4CallOptions,
-  key: Key,
-  value: LanguageModelV4CallOptions[Key] | null | undefined,
-): void {
-  if (value != null) options[key] = value;
-}
 
 const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 

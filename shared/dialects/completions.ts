@@ -1,19 +1,19 @@
 import { Buffer } from 'node:buffer';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { openAiError } from './chat-completions.ts';
-import { finishReasonOf, readChatFault, readChatUsage, textOf } from './chat-completions-answer.ts';
+import { choicesOf, finishReasonOf, readChatFault, readChatUsage, textOf } from './chat-completions-answer.ts';
 import { nativeChatBody } from './chat-completions-request.ts';
 import {
   type ChatStreamState,
-  chatUsageOf,
   closeChatStream,
   isChatComplete,
   readChunkFrame,
   startChatStream,
+  truncated,
   withCostBesideUsage,
 } from './chat-completions-stream.ts';
 import { completionsRecording } from './completions-recording.ts';
@@ -65,10 +65,6 @@ function readCompletionsAnswer(body: JsonObject): AnswerFacts {
   return facts;
 }
 
-function choicesOf(body: JsonObject): JsonObject[] {
-  return Array.isArray(body.choices) ? body.choices.filter(isJsonObject) : [];
-}
-
 function readCompletionsFrame(state: ChatStreamState, frame: SseFrame): FrameReading {
   return readChunkFrame(state, frame, ({ text }) => {
     if (typeof text !== 'string' || text === '') return false;
@@ -78,18 +74,7 @@ function readCompletionsFrame(state: ChatStreamState, frame: SseFrame): FrameRea
 }
 
 function truncateCompletionsStream(state: ChatStreamState, usage: Usage, costUsd: string | undefined): SseFrame[] {
-  const head = { id: state.id ?? '', object: 'text_completion', created: state.created ?? 0, model: state.model ?? '' };
-  const open = [...(state.begun.size === 0 ? [0] : state.begun)].filter((index) => !state.finished.has(index));
-  const frames = open.map((index) =>
-    sseFrame(JSON.stringify({ ...head, choices: [{ index, text: '', logprobs: null, finish_reason: 'length' }] })),
-  );
-  if (state.streamUsage) {
-    const body = JSON.stringify({ ...head, choices: [], usage: chatUsageOf(usage) });
-    frames.push(sseFrame(costUsd === undefined ? body : withCostBesideUsage(body, costUsd)));
-  }
-  state.finishReason = 'length';
-  state.ended = true;
-  return [...frames, sseFrame('[DONE]')];
+  return truncated(state, usage, costUsd, { object: 'text_completion', choice: { text: '', logprobs: null } });
 }
 
 /** OpenAI's legacy Completions (https://platform.openai.com/docs/api-reference/completions). */

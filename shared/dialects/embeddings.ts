@@ -5,6 +5,7 @@ import { parseDataUrl } from '../calls/media-type.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest, NativeTarget } from './dialect.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -39,20 +40,10 @@ function parseEmbeddingsRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const inputs = inputsOf(parsed.data);
   const images = inputs.flatMap((input) => imagesIn(input));
-  return {
-    dialect: 'embeddings',
-    model: parsed.data.model,
-    body: request.body,
-    stream: false,
-    streamUsage: false,
-    maxOutputTokens: 0,
-    choices: 1,
+  return endpointCall('embeddings', parsed.data.model, request, {
     endUser: parsed.data.user ?? undefined,
-    serviceTier: undefined,
-    // A token takes at least as many bytes in the body as it counts.
-    content: { textBytes: request.bodyBytes, messages: inputs.length, tools: 0, images, files: [], audio: [], promptCache: 'none' },
-    forwardedHeaders: {},
-  };
+    content: { messages: inputs.length, images },
+  });
 }
 
 /** Images of an input of a multimodal model. Inline ones are in the bytes of the body already. */

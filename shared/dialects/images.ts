@@ -5,6 +5,7 @@ import { type Usage, usageOf } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody } from './embeddings.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -36,20 +37,14 @@ function parseImagesRequest(request: DialectRequest): Call {
   const parsed = imagesRequestSchema.safeParse(request.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const { model, n, stream, user } = parsed.data;
-  return {
-    dialect: 'images',
-    model,
-    body: request.body,
+  return endpointCall('images', model, request, {
     stream: stream === true,
     streamUsage: true,
     maxOutputTokens: tokensPerImage,
     choices: n ?? 1,
     endUser: user ?? undefined,
-    serviceTier: undefined,
-    content: { textBytes: request.bodyBytes, messages: 1, tools: 0, images: [], files: [], audio: [], promptCache: 'none' },
-    forwardedHeaders: {},
     units: { images: n ?? 1 },
-  };
+  });
 }
 
 const tokens = z.number().nullish();

@@ -1,22 +1,30 @@
 import type { JSONSchema7, LanguageModelV4CallOptions, LanguageModelV4FunctionTool } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import {
+  addOptional,
+  addProviderOptions,
+  assignOption,
+  carryFields,
+  type FieldCarrier,
+  type GatheredFields,
+  nothingGathered,
+  optionalField,
+  translatedCall,
+} from './carried-fields.ts';
 import { cacheOptions } from './chat-completions-prompt.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { messagesPrompt } from './messages-prompt.ts';
 import { type MessagesRequest, type MessagesTool, messagesRequestSchema } from './messages-schema.ts';
-import type { OptionalField, TranslatedCall } from './translation.ts';
+import type { TranslatedCall } from './translation.ts';
 
 /** Fields that are the gateway's own business, are carried with others, or mean nothing to the answer. */
 const ownFields = new Set(['model', 'messages', 'system', 'max_tokens', 'stream', 'tool_choice', 'fallbacks', 'diagnostics', 'echo']);
 
 /** What is gathered of a request on the way. */
-interface Gathered {
+interface Gathered extends GatheredFields {
   readonly request: MessagesRequest;
-  readonly dropped: Set<string>;
-  readonly optional: OptionalField[];
-  readonly providerOptions: Record<string, JsonObject>;
 }
 
 /** A Messages request in the words of the AI SDK. Every field of the body is carried, or named as dropped. */
@@ -24,20 +32,13 @@ export function messagesToOptions(call: Call): TranslatedCall {
   const parsed = messagesRequestSchema.safeParse(call.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   refuseStored(parsed.data);
-  const gathered: Gathered = { request: parsed.data, dropped: new Set(), optional: [], providerOptions: {} };
+  const gathered: Gathered = { request: parsed.data, ...nothingGathered() };
   const options: LanguageModelV4CallOptions = { prompt: messagesPrompt(parsed.data, gathered.dropped) };
-  if (call.maxOutputTokens !== undefined) options.maxOutputTokens = call.maxOutputTokens;
-  for (const [field, value] of Object.entries(call.body)) {
-    if (value === null || ownFields.has(field)) continue;
-    const carry = carriers[field];
-    if (carry === undefined) gathered.dropped.add(field);
-    else carry(options, value, gathered);
-  }
+  carryFields(call, options, gathered, { carriers, ownFields });
   carryToolChoice(options, gathered);
   // Told with each document, where only Anthropic's own package looks.
   if (asksForCitations(parsed.data)) gathered.optional.push({ field: 'messages.content.citations', keys: ['anthropic'] });
-  if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;
-  return { options, dropped: [...gathered.dropped], optional: gathered.optional };
+  return translatedCall(options, gathered);
 }
 
 function asksForCitations({ messages }: MessagesRequest): boolean {
@@ -54,35 +55,17 @@ function refuseStored(request: MessagesRequest): void {
   });
 }
 
-type Carrier = (options: LanguageModelV4CallOptions, value: JsonValue, gathered: Gathered) => void;
-
-function addOptional(field: string, given: Record<string, JsonObject>, { optional, providerOptions }: Gathered): void {
-  optional.push({ field, keys: Object.keys(given) });
-  addProviderOptions(given, providerOptions);
-}
-
-function addProviderOptions(given: Record<string, JsonObject>, providerOptions: Record<string, JsonObject>): void {
-  for (const [key, value] of Object.entries(given)) providerOptions[key] = { ...providerOptions[key], ...value };
-}
-
-/** A field that stands in the options of single providers alone. */
-function optional(field: string, optionsFor: (value: JsonValue) => Record<string, JsonObject> | undefined): Carrier {
-  return (_options, value, gathered) => {
-    const given = optionsFor(value);
-    if (given === undefined) gathered.dropped.add(field);
-    else addOptional(field, given, gathered);
-  };
-}
+type Carrier = FieldCarrier<Gathered>;
 
 /** OpenAI takes names of end users up to this length (https://platform.openai.com/docs/api-reference/responses/create). */
 const longestUser = 64;
 
 /** How each field of the request is carried. What is not here has no place in the AI SDK's call options. */
 const carriers: Readonly<Record<string, Carrier>> = {
-  temperature: (options, _value, { request }) => assign(options, 'temperature', request.temperature),
-  top_p: (options, _value, { request }) => assign(options, 'topP', request.top_p),
-  top_k: (options, _value, { request }) => assign(options, 'topK', request.top_k),
-  stop_sequences: (options, _value, { request }) => assign(options, 'stopSequences', request.stop_sequences),
+  temperature: (options, _value, { request }) => assignOption(options, 'temperature', request.temperature),
+  top_p: (options, _value, { request }) => assignOption(options, 'topP', request.top_p),
+  top_k: (options, _value, { request }) => assignOption(options, 'topK', request.top_k),
+  stop_sequences: (options, _value, { request }) => assignOption(options, 'stopSequences', request.stop_sequences),
   tools: carryTools,
   thinking: carryThinking,
   output_config: (options, _value, gathered) => {
@@ -92,7 +75,7 @@ const carriers: Readonly<Record<string, Carrier>> = {
     for (const field of Object.keys(rest)) gathered.dropped.add(`output_config.${field}`);
   },
   output_format: (options, _value, gathered) => carryFormat(options, gathered.request.output_format, gathered),
-  cache_control: optional('cache_control', (value) => {
+  cache_control: optionalField('cache_control', (value) => {
     const anthropic = cacheOptions(value)?.anthropic;
     return isJsonObject(anthropic) ? { anthropic } : undefined;
   }),
@@ -109,16 +92,10 @@ const carriers: Readonly<Record<string, Carrier>> = {
   speed: (_options, value, gathered) => {
     if (value === 'fast') addOptional('speed', { anthropic: { speed: 'fast' } }, gathered);
   },
-  inference_geo: optional('inference_geo', (value) => (typeof value === 'string' ? { anthropic: { inferenceGeo: value } } : undefined)),
+  inference_geo: optionalField('inference_geo', (value) =>
+    typeof value === 'string' ? { anthropic: { inferenceGeo: value } } : undefined,
+  ),
 };
-
-function assign<Key extends keyof LanguageModelV4CallOptions>(
-  options: LanguageModelV4CallOptions,
-  key: Key,
-  value: LanguageModelV4CallOptions[Key] | null | undefined,
-): void {
-  if (value != null) options[key] = value;
-}
 
 const efforts = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 

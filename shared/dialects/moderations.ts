@@ -3,6 +3,7 @@ import type { Call } from '../calls/call.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody, readInputUsage } from './embeddings.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -22,27 +23,9 @@ function parseModerationsRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const { model, input } = parsed.data;
   const images = Array.isArray(input) ? input.filter((part) => typeof part === 'object' && part.type === 'image_url') : [];
-  return {
-    dialect: 'moderations',
-    model,
-    body: request.body,
-    stream: false,
-    streamUsage: false,
-    maxOutputTokens: 0,
-    choices: 1,
-    endUser: undefined,
-    serviceTier: undefined,
-    content: {
-      textBytes: request.bodyBytes,
-      messages: Array.isArray(input) ? input.length : 1,
-      tools: 0,
-      images: images.map(() => ({})),
-      files: [],
-      audio: [],
-      promptCache: 'none',
-    },
-    forwardedHeaders: {},
-  };
+  return endpointCall('moderations', model, request, {
+    content: { messages: Array.isArray(input) ? input.length : 1, images: images.map(() => ({})) },
+  });
 }
 
 /** OpenAI Moderations (https://platform.openai.com/docs/api-reference/moderations). */

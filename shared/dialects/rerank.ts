@@ -6,6 +6,7 @@ import { type Usage, usageOf } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody, readInputUsage } from './embeddings.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -37,29 +38,11 @@ function parseRerankRequest(request: DialectRequest): Call {
   const parsed = rerankRequestSchema.safeParse(request.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const { model, query, documents } = parsed.data;
-  return {
-    dialect: 'rerank',
-    model,
-    body: request.body,
-    stream: false,
-    streamUsage: false,
-    maxOutputTokens: 0,
-    choices: 1,
-    endUser: undefined,
-    serviceTier: undefined,
-    content: {
-      // The query is read once with every document.
-      textBytes: request.bodyBytes + Buffer.byteLength(query) * documents.length,
-      messages: documents.length,
-      tools: 0,
-      images: [],
-      files: [],
-      audio: [],
-      promptCache: 'none',
-    },
-    forwardedHeaders: {},
+  return endpointCall('rerank', model, request, {
+    // The query is read once with every document.
+    content: { textBytes: request.bodyBytes + Buffer.byteLength(query) * documents.length, messages: documents.length },
     units: { searches: searchUnitBound(query, documents.map(documentText)) },
-  };
+  });
 }
 
 /** A document of more tokens than this counts as several; a search unit is a query with up to a hundred documents. */

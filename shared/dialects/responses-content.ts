@@ -1,6 +1,6 @@
 import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject } from '../calls/json.ts';
-import { base64Bytes, parseDataUrl } from '../calls/media-type.ts';
+import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
 import { hostedToolsOf } from './responses-hosted-tools.ts';
 import type { ResponsesItem, ResponsesPart, ResponsesRequest } from './responses-schema.ts';
 
@@ -58,10 +58,9 @@ function gatherFile(part: Partial<Record<keyof ResponsesPart, unknown>>, media: 
     media.files.push({});
     return;
   }
-  const inline = parseDataUrl(part.file_data);
-  const base64 = inline?.base64 ?? part.file_data;
-  media.inlineBytes += base64.length;
-  media.files.push({ bytes: base64Bytes(base64), ...(inline && { mediaType: inline.mediaType }) });
+  const { facts, inlineBytes } = inlineFile(part.file_data);
+  media.inlineBytes += inlineBytes;
+  media.files.push(facts);
 }
 
 /** A part of the prompt lies with the provider: an earlier response, a conversation, a template, an item by its id, a remote server's tools. */

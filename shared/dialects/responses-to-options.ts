@@ -1,13 +1,22 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import {
+  addOptional,
+  assignOption,
+  carryFields,
+  type FieldCarrier,
+  type GatheredFields,
+  nothingGathered,
+  translatedCall,
+} from './carried-fields.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { itemsOf } from './responses-answer.ts';
 import { responsesPrompt } from './responses-prompt.ts';
 import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
 import { type DeclaredTool, declaredTools, findTool, functionFor } from './responses-tools.ts';
-import type { OptionalField, TranslatedCall } from './translation.ts';
+import type { TranslatedCall } from './translation.ts';
 
 /** Fields that are the gateway's own business, are carried with others, or mean nothing to the answer. */
 const ownFields = new Set([
@@ -24,12 +33,9 @@ const ownFields = new Set([
 ]);
 
 /** What is gathered of a request on the way. */
-interface Gathered {
+interface Gathered extends GatheredFields {
   readonly request: ResponsesRequest;
   readonly tools: readonly DeclaredTool[];
-  readonly dropped: Set<string>;
-  readonly optional: OptionalField[];
-  readonly providerOptions: Record<string, JsonObject>;
 }
 
 /** A Responses request in the words of the AI SDK. Every field of the body is carried, or named as dropped. */
@@ -38,21 +44,14 @@ export function responsesToOptions(call: Call): TranslatedCall {
   if (!parsed.success) throw invalidRequest(parsed.error);
   refuseStored(parsed.data);
   const tools = declaredTools(call);
-  const gathered: Gathered = { request: parsed.data, tools, dropped: new Set(), optional: [], providerOptions: {} };
+  const gathered: Gathered = { request: parsed.data, tools, ...nothingGathered() };
   if (itemsOf(call.body.input).some(({ type }) => type === 'image_generation_call'))
     gathered.optional.push({ field: 'input.image_generation_call', keys: ['google'] });
   const options: LanguageModelV4CallOptions = { prompt: responsesPrompt(parsed.data, tools, gathered.dropped) };
-  if (call.maxOutputTokens !== undefined) options.maxOutputTokens = call.maxOutputTokens;
-  for (const [field, value] of Object.entries(call.body)) {
-    if (value === null || ownFields.has(field)) continue;
-    const carry = carriers[field];
-    if (carry === undefined) gathered.dropped.add(field);
-    else carry(options, value, gathered);
-  }
+  carryFields(call, options, gathered, { carriers, ownFields });
   // Last, because it may leave out some of the tools.
   if (call.body.tool_choice != null) carryToolChoice(options, call.body.tool_choice, gathered);
-  if (Object.keys(gathered.providerOptions).length > 0) options.providerOptions = gathered.providerOptions;
-  return { options, dropped: [...gathered.dropped], optional: gathered.optional };
+  return translatedCall(options, gathered);
 }
 
 /** What lies with OpenAI no other provider has; leaving it out would change the question. */
@@ -67,12 +66,7 @@ function refuseStored(request: ResponsesRequest): void {
   }
 }
 
-type Carrier = (options: LanguageModelV4CallOptions, value: JsonValue, gathered: Gathered) => void;
-
-function addOptional(field: string, given: Record<string, JsonObject>, { optional, providerOptions }: Gathered): void {
-  optional.push({ field, keys: Object.keys(given) });
-  for (const [key, value] of Object.entries(given)) providerOptions[key] = { ...providerOptions[key], ...value };
-}
+type Carrier = FieldCarrier<Gathered>;
 
 /** A field that only OpenAI's own package has a place for. */
 const openAi =
@@ -88,8 +82,8 @@ const endUser =
 
 /** How each field of the request is carried. What is not here has no place in the AI SDK's call options. */
 const carriers: Readonly<Record<string, Carrier>> = {
-  temperature: (options, _value, { request }) => assign(options, 'temperature', request.temperature),
-  top_p: (options, _value, { request }) => assign(options, 'topP', request.top_p),
+  temperature: (options, _value, { request }) => assignOption(options, 'temperature', request.temperature),
+  top_p: (options, _value, { request }) => assignOption(options, 'topP', request.top_p),
   tools: carryTools,
   parallel_tool_calls: (_options, value, gathered) => {
     if (typeof value !== 'boolean' || (gathered.request.tools ?? []).length === 0) return;
@@ -126,14 +120,6 @@ const carriers: Readonly<Record<string, Carrier>> = {
     if (value !== 0) dropped.add('top_logprobs');
   },
 };
-
-function assign<Key extends keyof LanguageModelV4CallOptions>(
-  options: LanguageModelV4CallOptions,
-  key: Key,
-  value: LanguageModelV4CallOptions[Key] | null | undefined,
-): void {
-  if (value != null) options[key] = value;
-}
 
 const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
 

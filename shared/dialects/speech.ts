@@ -5,6 +5,7 @@ import { type Usage, usageOf } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody } from './embeddings.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -35,31 +36,25 @@ function parseSpeechRequest(request: DialectRequest): Call {
   const { model, input, stream_format: streamFormat } = parsed.data;
   const characters = [...input].length;
   const seconds = 10 + characters / slowestCharactersPerSecond;
-  return {
-    dialect: 'speech',
-    model,
-    body: request.body,
+  return endpointCall('speech', model, request, {
     stream: streamFormat === 'sse',
     streamUsage: true,
     maxOutputTokens: Math.ceil(seconds * tokensPerSecond),
-    choices: 1,
-    endUser: undefined,
-    serviceTier: undefined,
-    content: { textBytes: request.bodyBytes, messages: 1, tools: 0, images: [], files: [], audio: [], promptCache: 'none' },
-    forwardedHeaders: {},
     units: { characters, audioMs: Math.ceil(seconds * 1000) },
-  };
+  });
 }
 
 /** The least bytes a second of speech takes in each format; raw samples take exactly so many at 24 kHz and 16 bit. */
-const leastBytesPerSecond: Readonly<Record<string, number>> = {
-  pcm: 48_000,
-  wav: 48_000,
-  flac: 12_000,
-  mp3: 4_000,
-  aac: 2_000,
-  opus: 1_500,
-};
+const leastBytesPerSecond: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    pcm: 48_000,
+    wav: 48_000,
+    flac: 12_000,
+    mp3: 4_000,
+    aac: 2_000,
+    opus: 1_500,
+  }),
+);
 
 /**
  * Sound says nothing of its usage. Characters are known from the request; how long it lasts, and so the tokens it is
@@ -67,7 +62,7 @@ const leastBytesPerSecond: Readonly<Record<string, number>> = {
  */
 function usageOfSpeech(call: Call, bytes: number): Usage {
   const format = typeof call.body.response_format === 'string' ? call.body.response_format : 'mp3';
-  const seconds = bytes / (leastBytesPerSecond[format] ?? 1_500);
+  const seconds = bytes / (leastBytesPerSecond.get(format) ?? 1_500);
   const audioMs = Math.min(call.units?.audioMs ?? Number.POSITIVE_INFINITY, Math.ceil(seconds * 1000));
   const outputTokens = Math.min(call.maxOutputTokens ?? 0, Math.ceil(seconds * tokensPerSecond));
   return usageOf({

@@ -8,6 +8,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest, NativeTarget } from './dialect.ts';
 import { nativeEndpointBody } from './embeddings.ts';
+import { endpointCall } from './endpoint-call.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { factsOf, openAiEndpoint } from './openai-endpoint.ts';
 
@@ -44,28 +45,13 @@ function parseTranscriptionsRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const { model, stream, prompt } = parsed.data;
   const file = audioFileOf(form);
-  return {
-    dialect: 'transcriptions',
-    model,
-    body: request.body,
+  return endpointCall('transcriptions', model, request, {
     form,
     stream: /^(true|1)$/i.test(stream ?? ''),
     streamUsage: true,
     maxOutputTokens: undefined,
-    choices: 1,
-    endUser: undefined,
-    serviceTier: undefined,
-    content: {
-      textBytes: prompt === undefined ? 0 : prompt.length * 4,
-      messages: 1,
-      tools: 0,
-      images: [],
-      files: [],
-      audio: [audioFacts(file.value)],
-      promptCache: 'none',
-    },
-    forwardedHeaders: {},
-  };
+    content: { textBytes: prompt === undefined ? 0 : prompt.length * 4, audio: [audioFacts(file.value)] },
+  });
 }
 
 function audioFacts(bytes: Buffer): AudioFacts {

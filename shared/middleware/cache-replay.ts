@@ -11,7 +11,6 @@ import { OpenedStream } from '../routing/opened-stream.ts';
 import type { Target } from '../routing/plan.ts';
 import type { FrameSource } from '../streaming/frame-source.ts';
 import { ListedFrames } from '../streaming/listed-frames.ts';
-import { PacedFrames } from '../streaming/paced-frames.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { CacheExchange, CacheOutcome, Replayed } from './cache-exchange.ts';
 import { type Exchange, known } from './exchange.ts';
@@ -93,7 +92,7 @@ function sourceOf({ cache, deadlineAtMs }: Exchange, frames: readonly SseFrame[]
   // Who repeats a call has waited for its answer before.
   if (cache?.policy.paced !== true || from === 'idempotency') return new ListedFrames(frames);
   const pieces = piecewise(frames, pace.mostMs / pace.intervalMs);
-  return new PacedFrames(pieces, { ...pace, mostMs: Math.min(pace.mostMs, (deadlineAtMs - nowMs) / 2) });
+  return new ListedFrames(pieces, { ...pace, mostMs: Math.min(pace.mostMs, (deadlineAtMs - nowMs) / 2) });
 }
 
 /** Who answered then; where the configuration has changed since, whoever would answer now stands in, under that name. */

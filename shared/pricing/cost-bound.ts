@@ -1,10 +1,10 @@
-import type { ContentFacts } from '../calls/call.ts';
+import type { CallUnits, ContentFacts } from '../calls/call.ts';
 import { chargeOf, exactCharge, HOUR_MS, SUM_UNITS_PER_NANO_USD, type Units } from './cost.ts';
 import { dearestRates, MULTIPLIER_UNIT, type Price, serviceTierMultiplier } from './price.ts';
 import { type Rates, rateNames } from './rates.ts';
 
 /** What bounds a call before it is made. Every figure is a maximum. */
-export interface BoundFacts {
+export interface BoundFacts extends CallUnits {
   readonly price: Price;
   /** See `inputTokenBound`. */
   readonly inputTokens: number;
@@ -21,12 +21,6 @@ export interface BoundFacts {
   readonly audioInput?: boolean;
   /** Whether any of the output can be audio. Default true. */
   readonly audioOutput?: boolean;
-  readonly images?: number;
-  readonly audioMs?: number;
-  readonly characters?: number;
-  readonly searches?: number;
-  readonly fileSearches?: number;
-  readonly containers?: number;
 }
 
 /**

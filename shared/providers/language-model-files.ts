@@ -62,17 +62,19 @@ function takesUrl(mediaType: string, url: URL, supported: Readonly<Record<string
   });
 }
 
-const typesByEnding: Readonly<Record<string, string>> = {
-  png: 'image/png',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  gif: 'image/gif',
-  webp: 'image/webp',
-};
+const typesByEnding: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    png: 'image/png',
+    jpg: 'image/jpeg',
+    jpeg: 'image/jpeg',
+    gif: 'image/gif',
+    webp: 'image/webp',
+  }),
+);
 
 function typeByName(url: URL): string | undefined {
   const ending = /\.([a-z]+)$/i.exec(url.pathname)?.[1]?.toLowerCase();
-  return ending === undefined ? undefined : typesByEnding[ending];
+  return ending === undefined ? undefined : typesByEnding.get(ending);
 }
 
 async function fetchFile(

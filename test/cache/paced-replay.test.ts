@@ -6,7 +6,7 @@ import { messagesRecording } from '../../shared/dialects/messages-recording.ts';
 import { piecewise } from '../../shared/dialects/piecewise.ts';
 import type { Recording } from '../../shared/dialects/recording.ts';
 import { responsesRecording } from '../../shared/dialects/responses-recording.ts';
-import { PacedFrames } from '../../shared/streaming/paced-frames.ts';
+import { ListedFrames } from '../../shared/streaming/listed-frames.ts';
 import type { SseFrame } from '../../shared/streaming/sse-reader.ts';
 import { sseFrame } from '../../shared/streaming/sse-writer.ts';
 
@@ -101,7 +101,7 @@ describe('a paced stream', () => {
   afterEach(() => void vi.useRealTimers());
 
   function started(count: number, pace = { intervalMs: 20, mostMs: 10_000 }) {
-    const source = new PacedFrames(
+    const source = new ListedFrames(
       Array.from({ length: count }, (_, index) => sseFrame(String(index))),
       pace,
     );

@@ -95,6 +95,11 @@ describe('a stream', () => {
 });
 
 describe('a request', () => {
+  it('names a field as dropped whatever its name', () => {
+    const { dropped } = chatToOptions(callOf(JSON.parse('{"__proto__": {"a": 1}, "constructor": 1, "toString": 2}')));
+    expect([...dropped].sort()).toEqual(['__proto__', 'constructor', 'toString']);
+  });
+
   it('leaves no field without a word', () => {
     const { dropped } = chatToOptions(callOf({ prediction: { type: 'content', content: '' }, web_search_options: {}, made_up: 1 }));
     expect([...dropped].sort()).toEqual(['made_up', 'prediction', 'web_search_options']);

@@ -133,6 +133,11 @@ describe('what a call can use', () => {
     expect(speech.usageOfBytes?.(call, 1e12)?.outputTokens).toBe(call.maxOutputTokens);
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'ogg'])('of speech is a number whatever the format is called (%s)', (format) => {
+    const call = parse(speech, { model: 'a/b', input: 'Hi', voice: 'v', response_format: format });
+    expect(speech.usageOfBytes?.(call, 3_000)).toMatchObject({ audioMs: 2_000, outputTokens: 40 });
+  });
+
   it('of images is their number', () => {
     expect(parse(images, { model: 'a/b', prompt: 'Hi', n: 3 })).toMatchObject({ choices: 3, units: { images: 3 } });
     expect(images.readAnswer({ data: [{}, {}], usage: { input_tokens: 5, output_tokens: 7 } }).usage).toMatchObject({
