@@ -38,7 +38,8 @@ import { callRecords, payloadStore } from '../../shared/store/record-connect.ts'
 import { breakerLine } from '../../shared/telemetry/breaker-line.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import type { PayloadStore } from '../../shared/telemetry/payload.ts';
-import { CallExporter } from './export-call.ts';
+import type { CallExporter } from './export-call.ts';
+import { exportLazily } from './export-lazily.ts';
 import { BudgetNotices } from './notice-budgets.ts';
 import { wirePassThrough, wireTransports } from './transports.ts';
 import { wireCache } from './wire-cache.ts';
@@ -51,7 +52,7 @@ export interface GatewayParts {
   readonly ledger: Ledger;
   readonly records: CallRecords;
   readonly budgetNotices: BudgetNotices;
-  readonly exporter: CallExporter;
+  readonly exporter: Pick<CallExporter, 'export'>;
   /** Undefined where no place for payloads is deployed. */
   readonly payloads: PayloadStore | undefined;
   readonly routing: RoutingPorts;
@@ -109,7 +110,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     records,
     payloads: await payloadStore(environment),
     budgetNotices: new BudgetNotices({ alerts: new StoredAlerts(dynamo, environment.SLUICE_RECORDS_TABLE), log, nowMs }),
-    exporter: new CallExporter({
+    exporter: exportLazily({
       client: new HttpClient(),
       secrets,
       region: environment.AWS_REGION,

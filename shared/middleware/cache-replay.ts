@@ -4,7 +4,6 @@ import type { CachePolicy } from '../cache/cache-policy.ts';
 import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
 import { ageSeconds, freshForSeconds } from '../cache/freshness.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { piecewise } from '../dialects/piecewise.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { Routed } from '../routing/journey.ts';
 import { OpenedStream } from '../routing/opened-stream.ts';
@@ -81,16 +80,23 @@ export async function replay(exchange: Exchange, replayed: Replayed, nowMs: numb
   }
   const { dialect } = exchange;
   const frames = known(dialect.recording, 'recording').replay(json, call);
-  const stream = new OpenedStream(dialect, dialect.startStream(call), sourceOf(exchange, frames, replayed, nowMs), answer.target, () => {});
+  const source = await sourceOf(exchange, frames, replayed, nowMs);
+  const stream = new OpenedStream(dialect, dialect.startStream(call), source, answer.target, () => {});
   await stream.opening(false);
   exchange.replayed = replayed;
   return { ...base, kind: 'stream', stream, usage: undefined };
 }
 
 /** The events all at once, or as a model would send them: some 50 a second, for 10 seconds at most. */
-function sourceOf({ cache, deadlineAtMs }: Exchange, frames: readonly SseFrame[], { from }: Replayed, nowMs: number): FrameSource {
+async function sourceOf(
+  { cache, deadlineAtMs }: Exchange,
+  frames: readonly SseFrame[],
+  { from }: Replayed,
+  nowMs: number,
+): Promise<FrameSource> {
   // Who repeats a call has waited for its answer before.
   if (cache?.policy.paced !== true || from === 'idempotency') return new ListedFrames(frames);
+  const { piecewise } = await import('../dialects/piecewise.ts');
   const pieces = piecewise(frames, pace.mostMs / pace.intervalMs);
   return new ListedFrames(pieces, { ...pace, mostMs: Math.min(pace.mostMs, (deadlineAtMs - nowMs) / 2) });
 }
