@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { errorHeaders } from '../../shared/errors/error-response.ts';
 import { GatewayError, toGatewayError } from '../../shared/errors/gateway-error.ts';
 import { requestTooLarge } from '../../shared/errors/too-large.ts';
 import { dialectOfPath } from '../../shared/middleware/endpoints.ts';
 import { type FolderUploads, uploadPath } from '../../shared/store/upload-folder.ts';
 import { invokeForHttp, type LambdaHandler } from './invoke.ts';
+import { answerMalformed } from './malformed-request.ts';
 import { exceedsEventLimit, splitTarget, toProxyEvent } from './proxy-event.ts';
 import { receiveUpload } from './receive-upload.ts';
 import { findRoute } from './routes.ts';
@@ -51,7 +53,10 @@ const settleAfterCutMs = 2000;
  */
 export async function startLocalHost(options: LocalHostOptions): Promise<LocalHost> {
   const running = new Set<Promise<void>>();
+  const answering = new WeakSet<Duplex>();
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+    answering.add(request.socket);
+    response.once('close', () => answering.delete(request.socket));
     const call = answer(options, request, response).catch((thrown: unknown) => {
       // Nothing is left to tell the client; the operator shall know.
       options.onFunctionError?.('host', thrown);
@@ -60,6 +65,8 @@ export async function startLocalHost(options: LocalHostOptions): Promise<LocalHo
     running.add(call);
     void call.finally(() => running.delete(call));
   });
+  // Into an answer that is under way nothing can be said.
+  server.on('clientError', (cause, socket) => (answering.has(socket) ? socket.destroy() : answerMalformed(cause, socket)));
   const address = options.address ?? '127.0.0.1';
   const port = await listen(server, options.port, address);
   return {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import middy from '@middy/core';
@@ -438,5 +439,50 @@ describe('closing', () => {
   it('rejects a port that is taken', async () => {
     const host = await start(notFound);
     await expect(startLocalHost({ port: host.port, gateway: notFound, admin: notFound })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
+describe('what is no request', () => {
+  /** Everything that comes back on a connection of its own. */
+  async function sendRaw(host: LocalHost, bytes: string): Promise<string> {
+    const socket = connect(host.port, '127.0.0.1');
+    socket.write(bytes);
+    let text = '';
+    for await (const chunk of socket.setEncoding('utf8')) text += chunk;
+    return text;
+  }
+  const bodyOf = (answer: string) => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)).error;
+
+  it.each([
+    ['that speaks TLS', '\x16\x03\x01\x02\x00\x01\x00', 400, 'https'],
+    ['with a header that is none', 'GET /health HTTP/1.1\r\nhost: x\r\nno header\r\n\r\n', 400, 'HTTP/1.1'],
+    ['with headers past the limit', `GET /health HTTP/1.1\r\nhost: x\r\nx-sluice-tags: ${'a'.repeat(20_000)}\r\n\r\n`, 431, '16 KB'],
+  ])('%s is answered in the shape of every other error', async (_name, bytes, status, said) => {
+    const host = await start(notFound);
+    const answer = await sendRaw(host, bytes);
+    expect(answer.startsWith(`HTTP/1.1 ${status} `)).toBe(true);
+    expect(bodyOf(answer)).toMatchObject({
+      code: 'invalid_request',
+      type: 'invalid_request_error',
+      message: expect.stringContaining(said),
+    });
+  });
+
+  it('does not speak into an answer under way', async () => {
+    const host = await start(
+      streaming(() => ({
+        statusCode: 200,
+        body: Readable.from(
+          (async function* slowly() {
+            yield 'begun ';
+            await delay(200);
+            yield 'ended';
+          })(),
+        ),
+      })),
+    );
+    const answer = await sendRaw(host, 'POST /v1/x HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\nGARBAGE \r\n\r\n');
+    expect(answer).not.toContain('HTTP/1.1 400');
+    expect(answer).not.toContain('whole HTTP/1.1 request');
   });
 });
