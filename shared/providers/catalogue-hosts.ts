@@ -131,7 +131,7 @@ export const hostRows = [
   {
     id: 'hyperbolic',
     name: 'Hyperbolic',
-    source: 'https://docs.litellm.ai/docs/providers/hyperbolic',
+    source: 'https://docs.hyperbolic.ai/inference/text-apis',
     baseUrl: 'https://api.hyperbolic.xyz/v1',
     auth: 'bearer',
     keyVariables: ['HYPERBOLIC_API_KEY'],
@@ -211,7 +211,7 @@ export const hostRows = [
   {
     id: 'chutes',
     name: 'Chutes',
-    source: 'https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json',
+    source: 'https://chutes.ai/agents/connect',
     baseUrl: 'https://llm.chutes.ai/v1',
     auth: 'bearer',
     keyVariables: ['CHUTES_API_KEY'],
@@ -224,7 +224,7 @@ export const hostRows = [
   {
     id: 'venice',
     name: 'Venice AI',
-    source: 'https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json',
+    source: 'https://docs.venice.ai/getting-started/quick-start',
     baseUrl: 'https://api.venice.ai/api/v1',
     auth: 'bearer',
     keyVariables: ['VENICE_API_KEY', 'VENICE_AI_API_KEY'],
