@@ -35,15 +35,33 @@ export function wireTransports(
   const echoEndpoints = loadedOnce(
     async () => new (await import('../../shared/providers/echo-endpoints.ts')).EchoEndpoints(Date.now, newId),
   );
-  return ({ provider, model, overrides }, dialect, call) => {
-    const translates = dialect.translation !== undefined;
-    if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? echo : translates ? translated : echoEndpoints;
-    const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
-    if (speaks && provider.speaksFully(dialect.name, model, needsOf(call, overrides))) return native;
-    if (translates && provider.row.aiSdkPackage !== undefined) return translated;
-    if (!speaks && translatesEndpoint(provider, dialect.name)) return endpoints;
-    return speaks ? native : undefined;
+  const transports: Readonly<Record<Way, Transport>> = { native, translated, endpoints, echo, 'echo-endpoints': echoEndpoints };
+  return (target, dialect, call) => {
+    const way = wayTo(target, dialect, call);
+    return way && transports[way];
   };
+}
+
+type Way = 'native' | 'translated' | 'endpoints' | 'echo' | 'echo-endpoints';
+
+/** Which way a call goes to a target; undefined where there is none. */
+function wayTo(
+  { provider, model, overrides }: Pick<Target, 'provider' | 'model' | 'overrides'>,
+  dialect: Dialect,
+  call: Call,
+): Way | undefined {
+  const translates = dialect.translation !== undefined;
+  if (provider.row.id === echoId) return dialect.name === 'chat-completions' ? 'echo' : translates ? 'translated' : 'echo-endpoints';
+  const speaks = provider.endpoint(dialect.name, model, false) !== undefined;
+  if (speaks && provider.speaksFully(dialect.name, model, needsOf(call, overrides))) return 'native';
+  if (translates && provider.row.aiSdkPackage !== undefined) return 'translated';
+  if (!speaks && translatesEndpoint(provider, dialect.name)) return 'endpoints';
+  return speaks ? 'native' : undefined;
+}
+
+/** Whether a target is asked in another dialect than the caller's, by translation. */
+export function translates(target: Pick<Target, 'provider' | 'model' | 'overrides'>, dialect: Dialect, call: Call): boolean {
+  return wayTo(target, dialect, call) === 'translated';
 }
 
 /** The way to endpoints of providers that the gateway has no dialect for, loaded by the first request that goes it. */

@@ -12,6 +12,7 @@ import { DynamoIdempotency } from '../../shared/store/cache-idempotency.ts';
 import type { CacheTable } from '../../shared/store/cache-items.ts';
 import { DynamoVectors } from '../../shared/store/cache-vectors.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
+import { translates } from './transports.ts';
 
 /** The cache and the idempotency keys, on one table. */
 export async function wireCache(
@@ -35,6 +36,7 @@ export async function wireCache(
       statistics: new DynamoCacheCounts(place),
       outage: new Outage(),
       vectorOutage: new Outage(),
+      translates,
       vectors: await vectorIndex(place, environment, wallMs),
       log,
       nowMs,

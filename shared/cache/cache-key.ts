@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import type { JsonObject, JsonValue } from '../calls/json.ts';
 import type { CacheScope } from './cache-settings.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { transportFields } from './transport-fields.ts';
@@ -26,29 +26,43 @@ export interface Question {
   readonly namespace: string | undefined;
   /** The caller's `x-sluice-cache-key`: stands for the body, so that the caller says what is the same question. */
   readonly callerKey: string | undefined;
+  /** What the call says to each target, in their order, where that is the same whichever dialect says it: stands for dialect and body. */
+  readonly wording?: readonly JsonValue[] | undefined;
   /** The space of vectors that a question without its last words stands for: what else tells one space from another. */
   readonly space?: Readonly<JsonObject>;
 }
 
 /** The cache key of a question: SHA-256 in lower-case hex over canonical JSON. */
 export function cacheKey(question: Question): string {
-  const { call, namespace, callerKey } = question;
-  const targets = question.targets.map(({ name, overrides }) => canonicalJson({ name, overrides: { ...overrides } })).sort();
+  const { namespace } = question;
+  const wording = question.callerKey === undefined ? question.wording : undefined;
+  const targets = question.targets
+    .map(({ name, overrides }, at) =>
+      canonicalJson({ name, overrides: { ...overrides }, ...(wording && { wording: wording[at] ?? null }) }),
+    )
+    .sort();
   return sha256(
     canonicalJson({
       version: keyVersion,
-      dialect: call.dialect,
       targets,
       tenant: tenantOf(question),
       namespace: namespace ?? null,
-      headers: { ...call.forwardedHeaders },
-      query: { ...call.forwardedQuery },
-      // A strict call is refused where another's fields would be dropped.
-      strict: call.strict === true,
       ...(question.space !== undefined && { space: { ...question.space } }),
-      ...(callerKey === undefined ? { body: meaningOf(call) } : { callerKey }),
+      ...(wording === undefined && askedIn(question)),
     }),
   );
+}
+
+/** What is asked, in the words of a dialect. */
+function askedIn({ call, callerKey }: Question): JsonObject {
+  return {
+    dialect: call.dialect,
+    headers: { ...call.forwardedHeaders },
+    query: { ...call.forwardedQuery },
+    // A strict call is refused where another's fields would be dropped.
+    strict: call.strict === true,
+    ...(callerKey === undefined ? { body: meaningOf(call) } : { callerKey }),
+  };
 }
 
 /** The digest of a whole request: equal only where nothing differs but the order of members and the boundary of a form. */

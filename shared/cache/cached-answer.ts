@@ -3,9 +3,12 @@ import type { DialectName } from '../calls/call.ts';
 /** How often each kind of answer was purged, by dimension; a dimension that is absent counts 0. See {@link isPurged}. */
 export type Generations = Readonly<Record<string, number>>;
 
+/** In the place of a dialect: what a model answered to a call that was translated, which any dialect can tell. */
+export const translatedAnswer = 'translated';
+
 /** A whole answer as it is kept. */
 export interface CachedAnswer {
-  readonly dialect: DialectName;
+  readonly dialect: DialectName | typeof translatedAnswer;
   /** The body of the answer, as JSON text: the provider's own bytes, or assembled from its stream. */
   readonly body: string;
   /** The call that was answered, by its `x-sluice-request-id`; undefined in what older versions stored. */

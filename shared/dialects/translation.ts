@@ -31,6 +31,12 @@ export interface TranslatedHead {
   readonly model: string;
 }
 
+/** What a model answered, before any dialect told it. */
+export interface TranslatedAnswer {
+  readonly head: TranslatedHead;
+  readonly result: LanguageModelV4GenerateResult;
+}
+
 /**
  * The facet of a dialect that carries calls to providers who do not speak it, by way of the AI SDK's
  * `LanguageModelV4` (https://ai-sdk.dev/docs): one mapping each way for a dialect, whatever the provider. Events come out in the

@@ -2,6 +2,7 @@ import type { Slot } from '../cache/answer-store.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
 import type { CachedAnswer, Generations } from '../cache/cached-answer.ts';
 import type { Lead, LeadClaim } from '../cache/single-flight.ts';
+import type { DialectName } from '../calls/call.ts';
 
 /** What the cache did for a call, as `x-sluice-cache` says it. */
 export type CacheOutcome = 'hit' | 'miss' | 'coalesced' | 'stale' | 'semantic' | 'bypass';
@@ -15,7 +16,10 @@ export interface CacheLookup {
 /** The cache's part in a call. */
 export interface CacheExchange {
   readonly key: string;
+  readonly dialect: DialectName;
   readonly policy: CachePolicy;
+  /** Whether the key is that of the call's translation, which other dialects may share. */
+  readonly worded: boolean;
   /** Dimensions by which the call's answer can be purged. */
   readonly dimensions: readonly string[];
   readonly lookup: Promise<CacheLookup | undefined>;

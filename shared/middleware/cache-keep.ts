@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AnswerRecorder, type RecordedBody } from '../cache/answer-recorder.ts';
 import { type KeptSize, noCounts } from '../cache/answer-store.ts';
 import { isKeepable } from '../cache/cacheable.ts';
@@ -12,6 +11,7 @@ import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts } from './cache-parts.ts';
 import { indexQuestion } from './cache-semantic.ts';
+import { etagOf, translatedIn, wordedAnswer } from './cache-wording.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
 import { journeyOf } from './respond.ts';
 
@@ -38,6 +38,8 @@ export async function revalidate(exchange: Exchange, ports: KeepPorts): Promise<
     const { answer, target } = routed;
     exchange.recorder = new AnswerRecorder(exchange.dialect);
     exchange.recorder.whole(answer.body, answer.json);
+    const translated = translatedIn(routed);
+    if (translated !== undefined) exchange.translated = translated;
     const usage = answer.usage === undefined ? undefined : () => answer.usage;
     exchange.answered = { target, facts: exchange.dialect.readAnswer(answer.json), usage, answeredAtMs: ports.cache.nowMs() };
     delete exchange.replayed;
@@ -70,7 +72,13 @@ async function keepLed(exchange: Exchange, cache: CacheExchange, lead: Lead, por
   }
   const { storedAtMs } = kept.answer;
   const freshUntilMs = storedAtMs + cache.policy.ttlMs;
-  const answer = { ...kept.answer, freshUntilMs, keptUntilMs: freshUntilMs + cache.policy.keptStaleMs, generations: lookup.generations };
+  const answer = {
+    ...kept.answer,
+    ...wordedAnswer(exchange),
+    freshUntilMs,
+    keptUntilMs: freshUntilMs + cache.policy.keptStaleMs,
+    generations: lookup.generations,
+  };
   const size = await lead.keep(answer);
   if (size !== undefined) await indexQuestion(exchange, cache, freshUntilMs, ports.cache);
   return size;
@@ -106,11 +114,6 @@ export async function finishedAnswer(
     etag: etagOf(body.text),
   };
   return { answer, json: body.json, answered };
-}
-
-/** A strong validator: equal where the body is equal, byte for byte. */
-function etagOf(text: string): string {
-  return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
 }
 
 async function count(

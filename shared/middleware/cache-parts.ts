@@ -3,6 +3,9 @@ import type { SemanticSettings } from '../cache/cache-settings.ts';
 import type { Outage } from '../cache/outage.ts';
 import type { SingleFlight } from '../cache/single-flight.ts';
 import type { VectorIndex } from '../cache/vector-index.ts';
+import type { Call } from '../calls/call.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Target } from '../routing/plan.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -16,6 +19,8 @@ export interface CacheParts {
   /** Questions by their meaning, which may be kept by another service than the answers. */
   readonly vectors: VectorIndex;
   readonly vectorOutage: Outage;
+  /** Whether a target is asked in another dialect than the caller's, by translation. */
+  readonly translates: (target: Target, dialect: Dialect, call: Call) => boolean;
   readonly log: Log;
   readonly nowMs: () => number;
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Question } from '../cache/cache-key.ts';
 import type { CachePolicy } from '../cache/cache-policy.ts';
-import { type CachedAnswer, type Generations, isPurged } from '../cache/cached-answer.ts';
+import { type CachedAnswer, type Generations, isPurged, translatedAnswer } from '../cache/cached-answer.ts';
 import { ageSeconds, freshForSeconds } from '../cache/freshness.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -12,18 +12,20 @@ import type { FrameSource } from '../streaming/frame-source.ts';
 import { ListedFrames } from '../streaming/listed-frames.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { CacheExchange, CacheOutcome, Replayed } from './cache-exchange.ts';
+import { toldInDialect } from './cache-wording.ts';
 import { type Exchange, known } from './exchange.ts';
 
 /** How a stored answer is streamed where it is to look like a model's. */
 const pace = { intervalMs: 20, mostMs: 10_000 };
 
-/** The stored answer, unless it was purged along one of the call's dimensions. */
+/** The stored answer, unless it was purged along one of the call's dimensions, or is another dialect's alone. */
 export function usable(
   answer: CachedAnswer | undefined,
-  cache: Pick<CacheExchange, 'dimensions'>,
+  cache: Pick<CacheExchange, 'dimensions' | 'dialect'>,
   generations: Generations,
 ): CachedAnswer | undefined {
-  return answer === undefined || isPurged(answer, cache.dimensions, generations) ? undefined : answer;
+  if (answer === undefined || isPurged(answer, cache.dimensions, generations)) return undefined;
+  return answer.dialect === cache.dialect || answer.dialect === translatedAnswer ? answer : undefined;
 }
 
 /** The question that a call asks of the cache. */
@@ -41,10 +43,13 @@ export function questionOf(exchange: Exchange, policy: CachePolicy): Question {
 
 /** A stored answer of the cache in the place of a provider's, as a body or as a stream, whichever was asked for. */
 export async function replayedRoute(exchange: Exchange, answer: CachedAnswer, outcome: CacheOutcome, nowMs: number): Promise<Routed> {
-  const routed = await replay(exchange, { answer, from: 'cache' }, nowMs);
+  const told = await toldInDialect(exchange, answer);
+  const routed = await replay(exchange, { answer: told, from: 'cache' }, nowMs);
+  // Where it is kept under another question, it is kept as it was found.
+  exchange.replayed = { answer, from: 'cache' };
   // What was found by likeness is told as such, by whichever way it is come by.
   noteOutcome(exchange, answer.similarity === undefined ? outcome : 'semantic');
-  Object.assign(exchange.responseHeaders, headersOf(exchange, answer, nowMs));
+  Object.assign(exchange.responseHeaders, headersOf(exchange, told, nowMs));
   return routed;
 }
 

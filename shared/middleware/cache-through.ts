@@ -12,6 +12,7 @@ import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts, Embed } from './cache-parts.ts';
 import { noteOutcome, replayedRoute, usable } from './cache-replay.ts';
 import { findAlike, hasItsOriginal } from './cache-semantic.ts';
+import { translatedIn } from './cache-wording.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A leader's death lets those who wait try for the lead; past so many rounds a call goes its own way. */
@@ -198,6 +199,8 @@ function recorded(exchange: Exchange, routed: Routed): Routed {
   if (exchange.cache?.lead === undefined && exchange.idempotency === undefined) return routed;
   if (routed.kind === 'binary' && routed.outline === undefined) return routed;
   exchange.recorder = new AnswerRecorder(exchange.dialect);
+  const translated = translatedIn(routed);
+  if (translated !== undefined) exchange.translated = translated;
   if (routed.kind === 'json') exchange.recorder.whole(routed.answer.body, routed.answer.json);
   return routed;
 }

@@ -11,6 +11,7 @@ import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange, CacheLookup } from './cache-exchange.ts';
 import type { CacheParts } from './cache-parts.ts';
 import { questionOf, replayedRoute, usable } from './cache-replay.ts';
+import { wordingOfCall } from './cache-wording.ts';
 import { type Exchange, type GatewayMiddleware, type GatewayResponse, known } from './exchange.ts';
 
 export interface CacheOptions {
@@ -31,7 +32,7 @@ export function cache(options: CacheOptions): GatewayMiddleware {
       if (call === undefined || endpoint?.kind !== 'call') return;
       exchange.responseHeaders['x-sluice-cache'] = 'bypass';
       const policy = policyOf(exchange, call);
-      if (policy !== undefined) beginLookup(exchange, policy, await options.parts());
+      if (policy !== undefined) await beginLookup(exchange, call, policy, await options.parts());
     },
     onError: async function cacheOnError(request): Promise<GatewayResponse | undefined> {
       // Errors before the trace leave no exchange behind.
@@ -54,14 +55,24 @@ function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
   return undefined;
 }
 
-function beginLookup(exchange: Exchange, policy: CachePolicy, parts: CacheParts): void {
+async function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts: CacheParts): Promise<void> {
   const plan = known(exchange.plan, 'plan');
-  const key = cacheKey(questionOf(exchange, policy));
+  const wording = await wordingOfCall(exchange, call, parts);
+  const key = cacheKey({ ...questionOf(exchange, policy), wording });
   const models = new Set([plan.requested, ...plan.targets.map(({ name }) => name)]);
   const dimensions = [...models].map(modelDimension);
   if (policy.namespace !== undefined) dimensions.push(namespaceDimension(policy.namespace));
   exchange.responseHeaders['x-sluice-cache-key'] = key;
-  exchange.cache = { key, policy, dimensions, lookup: lookUp(exchange, key, parts), outcome: 'bypass' };
+  const isWorded = wording !== undefined && policy.callerKey === undefined;
+  exchange.cache = {
+    key,
+    dialect: call.dialect,
+    worded: isWorded,
+    policy,
+    dimensions,
+    lookup: lookUp(exchange, key, parts),
+    outcome: 'bypass',
+  };
 }
 
 async function lookUp(exchange: Exchange, key: string, parts: CacheParts): Promise<CacheLookup | undefined> {

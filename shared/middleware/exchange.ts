@@ -11,6 +11,7 @@ import type { LiveConfig } from '../config/live-config.ts';
 import type { Principal } from '../control/directory.ts';
 import type { DeliveryReport } from '../delivery/stream-delivery.ts';
 import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
+import type { TranslatedAnswer } from '../dialects/translation.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
 import type { Plan, Target } from '../routing/plan.ts';
@@ -116,6 +117,8 @@ export interface Exchange {
   replayed?: Replayed;
   /** Takes the answer down, where it is to be kept. */
   recorder?: AnswerRecorder;
+  /** What the answer was before the dialect told it, where it was translated and is to be kept. */
+  translated?: () => TranslatedAnswer | undefined;
   /** Takes the answer down for the payload log, where that is on. */
   payload?: AnswerRecorder;
   /** The call's hold on its `Idempotency-Key`, where it is the first with it. */

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
 import { usageOfModel } from '../dialects/translated-usage.ts';
-import type { TranslatedHead, Translation } from '../dialects/translation.ts';
+import type { TranslatedAnswer, TranslatedHead, Translation } from '../dialects/translation.ts';
 import { DroppedFields } from './dropped-fields.ts';
+import { GatheredResult } from './gathered-result.ts';
 import type { HttpClient } from './http-client.ts';
 import { loadLanguageModel } from './language-model.ts';
 import { modelFailure } from './language-model-failure.ts';
@@ -99,6 +100,7 @@ export class TranslatedTransport implements Transport {
       headers: headersOf(exchange, passage.dropped),
       json,
       body: Buffer.from(JSON.stringify(json)),
+      translated: { head, result },
       ...(usage && { usage }),
     };
   }
@@ -112,15 +114,23 @@ export class TranslatedTransport implements Transport {
     const warnings = first?.type === 'stream-start' ? first.warnings : [];
     passage.dropped.add(droppedByPackage(warnings, passage.options, attempt));
     const state = translation.startParts(call, head);
+    const gathered = new GatheredResult();
     const source = new LanguageModelSource({
       reader,
       first,
-      framesOf: unlessSummary((part) => translation.partFrames(state, part)),
+      framesOf: unlessSummary((part) => {
+        gathered.add(part);
+        return translation.partFrames(state, part);
+      }),
       exchange,
       host: attempt.provider.id,
       signal: attempt.signal,
     });
-    return { kind: 'stream', status: 200, headers: headersOf(exchange, passage.dropped), source, usage: () => source.usage };
+    const translated = (): TranslatedAnswer | undefined => {
+      const result = gathered.result();
+      return result && { head, result };
+    };
+    return { kind: 'stream', status: 200, headers: headersOf(exchange, passage.dropped), source, usage: () => source.usage, translated };
   }
 }
 

@@ -4,6 +4,7 @@ import type { Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { Dialect, SpendingBounds } from '../dialects/dialect.ts';
+import type { TranslatedAnswer } from '../dialects/translation.ts';
 import type { FrameSource } from '../streaming/frame-source.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
 
@@ -51,6 +52,8 @@ export interface JsonAnswer extends AnswerBase {
   readonly json: JsonObject;
   /** Set by a translation, which knows more than the dialect can say. */
   readonly usage?: Usage;
+  /** What the answer was before the dialect told it, where it was translated. */
+  readonly translated?: TranslatedAnswer;
 }
 
 /** A stream of events in the caller's dialect. */
@@ -59,6 +62,8 @@ export interface StreamAnswer extends AnswerBase {
   readonly source: FrameSource;
   /** Usage known beside the stream; filled by a translation, at the latest when the stream ends. */
   readonly usage?: () => Usage | undefined;
+  /** See {@link JsonAnswer.translated}; known once the stream has ended. */
+  readonly translated?: () => TranslatedAnswer | undefined;
 }
 
 /** Bytes that only pass through: sound, images, files. */

@@ -1,7 +1,7 @@
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { BinaryAnswer, JsonAnswer, Transport } from '../providers/transport.ts';
+import type { BinaryAnswer, JsonAnswer, StreamAnswer, Transport } from '../providers/transport.ts';
 import type { AttemptRecord } from './final-error.ts';
 import type { LaneHealth } from './health.ts';
 import type { OpenedStream } from './opened-stream.ts';
@@ -62,5 +62,8 @@ interface RoutedBase {
 /** A call that a provider answers. */
 export type Routed =
   | (RoutedBase & { readonly kind: 'json'; readonly answer: JsonAnswer })
-  | (RoutedBase & { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined })
+  | (RoutedBase & { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined } & Pick<
+        StreamAnswer,
+        'translated'
+      >)
   | (RoutedBase & { readonly kind: 'binary' } & Pick<BinaryAnswer, 'source' | 'outline'>);

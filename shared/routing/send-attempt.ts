@@ -1,6 +1,6 @@
 import type { Usage } from '../calls/usage.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { BinaryAnswer, JsonAnswer, Timeouts } from '../providers/transport.ts';
+import type { BinaryAnswer, JsonAnswer, StreamAnswer, Timeouts } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from './classify.ts';
 import type { Journey, RoutingPorts } from './journey.ts';
@@ -20,7 +20,10 @@ function notServed({ provider }: Target, dialect: Dialect): UpstreamFailure {
 /** What came of one attempt that was answered. */
 export type Sent = { readonly headers: Readonly<Record<string, string>> } & (
   | { readonly kind: 'json'; readonly answer: JsonAnswer }
-  | { readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined }
+  | ({ readonly kind: 'stream'; readonly stream: OpenedStream; readonly usage: (() => Usage | undefined) | undefined } & Pick<
+      StreamAnswer,
+      'translated'
+    >)
   | ({ readonly kind: 'binary' } & Pick<BinaryAnswer, 'source' | 'outline'>)
 );
 
@@ -65,7 +68,7 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
     const stream = new OpenedStream(dialect, dialect.startStream(call), answer.source, target.provider.id, over.end);
     await stream.opening(mayFailOver);
     over.answered();
-    return { headers, kind: 'stream', stream, usage: answer.usage };
+    return { headers, kind: 'stream', stream, usage: answer.usage, ...(answer.translated && { translated: answer.translated }) };
   } catch (error) {
     over.end(undefined);
     throw error;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { KeptSize } from '../cache/answer-store.ts';
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import { type CachedAnswer, translatedAnswer } from '../cache/cached-answer.ts';
 import { type PackedHead, pack, unpack } from './cache-codec.ts';
 import type { DynamoDb, DynamoItem } from './dynamo-client.ts';
 
@@ -35,6 +35,7 @@ const answerSchema = z.object({
     'speech',
     'transcriptions',
     'moderations',
+    translatedAnswer,
   ]),
   sourceId: z.string().optional(),
   target: z.string(),

@@ -18,19 +18,32 @@ async function post(path: string, body: object, headers: Record<string, string> 
 }
 
 const text = 'Every dialect keeps and gives';
-const user = [{ role: 'user', content: text }];
+/** A question of each dialect's own, because the same one may be answered by what another dialect got. */
+const asked = (name: string): string => `${text}, ${name}`;
 
 /** How each dialect asks, whole and streamed, and what its streams end in. */
 const dialects = [
-  ['chat completions', '/v1/chat/completions', '/v1/chat/completions', { messages: user }, 'data: [DONE]'],
-  ['messages', '/v1/messages', '/v1/messages', { messages: user, max_tokens: 100 }, '"message_stop"'],
-  ['responses', '/v1/responses', '/v1/responses', { input: text }, '"response.completed"'],
-  ['completions', '/v1/completions', '/v1/completions', { prompt: text }, 'data: [DONE]'],
+  [
+    'chat completions',
+    '/v1/chat/completions',
+    '/v1/chat/completions',
+    { messages: [{ role: 'user', content: asked('chat') }] },
+    'data: [DONE]',
+  ],
+  [
+    'messages',
+    '/v1/messages',
+    '/v1/messages',
+    { messages: [{ role: 'user', content: asked('messages') }], max_tokens: 100 },
+    '"message_stop"',
+  ],
+  ['responses', '/v1/responses', '/v1/responses', { input: asked('responses') }, '"response.completed"'],
+  ['completions', '/v1/completions', '/v1/completions', { prompt: asked('completions') }, 'data: [DONE]'],
   [
     'gemini',
     '/v1beta/models/kept:generateContent',
     '/v1beta/models/kept:streamGenerateContent?alt=sse',
-    { contents: [{ role: 'user', parts: [{ text }] }] },
+    { contents: [{ role: 'user', parts: [{ text: asked('gemini') }] }] },
     '"finishReason":"STOP"',
   ],
 ] as const;
@@ -72,7 +85,7 @@ describe('the cache, in every dialect that streams', () => {
     expect((await post(path, body)).text).toBe(first.text);
   });
 
-  it('keeps dialects apart', async () => {
+  it('keeps a dialect apart that the provider speaks itself', async () => {
     const question = { model: 'kept', messages: [{ role: 'user', content: 'one for each' }], max_tokens: 50 };
     expect((await post('/v1/chat/completions', question)).cache).toBe('miss');
     expect((await post('/v1/messages', question)).cache).toBe('miss');
