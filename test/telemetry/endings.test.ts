@@ -419,6 +419,57 @@ describe('one record with the right figures is left by a call', () => {
   });
 });
 
+/** Everything that can be said to the gateway, in each of its dialects, with a canary where the words are. */
+const said: readonly (readonly [path: string, body: object | string, contentType?: string])[] = [
+  ['/v1/completions', { model: 'echo/ok', prompt: canaries.prompt }],
+  ['/v1/responses', { model: 'echo/ok', instructions: canaries.system, input: canaries.prompt }],
+  ['/v1/responses', { model: 'echo/ok', input: [{ role: 'user', content: canaries.prompt }], stream: true }],
+  ['/v1/messages', { model: 'echo/ok', max_tokens: 50, system: canaries.system, messages: messages.slice(1) }],
+  ['/v1/messages', { model: 'echo/cut-mid-stream', max_tokens: 50, messages: messages.slice(1), stream: true }],
+  ['/v1/messages/count_tokens', { model: 'echo/ok', messages: messages.slice(1) }],
+  ['/v1beta/models/echo/ok:generateContent', { contents: [{ role: 'user', parts: [{ text: canaries.prompt }] }] }],
+  ['/v1beta/models/echo/ok:streamGenerateContent?alt=sse', { contents: [{ role: 'user', parts: [{ text: canaries.prompt }] }] }],
+  ['/v1/embeddings', { model: 'echo/ok', input: [canaries.prompt] }],
+  ['/v1/rerank', { model: 'echo/ok', query: canaries.prompt, documents: [canaries.answer, canaries.system] }],
+  ['/v1/moderations', { model: 'echo/ok', input: canaries.prompt }],
+  ['/v1/images/generations', { model: 'echo/ok', prompt: canaries.prompt }],
+  ['/v1/audio/speech', { model: 'echo/ok', voice: 'alloy', input: canaries.prompt }],
+  ['/v1/providers/up/files', `--x\r\n${canaries.prompt}\r\n--x--`, 'multipart/form-data; boundary=x'],
+  ['/v1/messages', { model: 'echo/ok', max_tokens: canaries.prompt, messages: [] }],
+  ['/v1/responses', `{"input": "${canaries.prompt}`],
+  ['/v1beta/models/echo/ok:generateContent', { contents: canaries.prompt }],
+  ['/v1/embeddings', { model: 'echo/error-400', input: [canaries.prompt] }],
+];
+
+describe('one record is left by whatever is said in another dialect', () => {
+  const cases = said.map(([path, body, contentType = 'application/json']) => ({ path, body, contentType }));
+
+  it.each(cases)('$path', async ({ path, body, contentType }) => {
+    upstream.behave(answerJson(400, { error: { message: canaries.providerError } }));
+    const { key } = await gateway.createKey({ name: 'dialects' });
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { 'content-type': contentType, authorization: `Bearer ${key}` },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+    calls += 1;
+    await response.text();
+    const record = await recordOf(response.headers.get('x-sluice-request-id') ?? '');
+    expect(record).toMatchObject({ status: response.status, attempts: expect.any(Array), durationMs: expect.any(Number) });
+    expect(record.keyId).toMatch(/^key_/);
+  });
+
+  it('and by a key that stands in the address', async () => {
+    const response = await fetch(`${gateway.url}/v1beta/models/echo/ok:generateContent?key=${canaries.wrongKey}`, {
+      method: 'POST',
+      body: '{}',
+    });
+    calls += 1;
+    expect(response.status).toBe(401);
+    expect(await recordOf(response.headers.get('x-sluice-request-id') ?? '')).toMatchObject({ ending: 'refused', status: 401 });
+  });
+});
+
 /** A caller that leaves: found again by its session, because it may not have seen the id of its call. */
 async function leave({ key, body }: Sent, when: 'before the answer' | 'after the first bytes'): Promise<CallRecord> {
   const session = `leaving ${when}`;
