@@ -155,7 +155,11 @@ describe('an explanation', () => {
       models: {
         smart: {
           strategy: 'cheapest',
-          targets: ['echo/ok', { model: 'echo/reasoning', when: { tags: { tier: 'gold' } } }],
+          targets: [
+            'echo/ok',
+            { model: 'echo/reasoning', when: { tags: { tier: 'gold' } } },
+            { model: 'echo/tool-call', when: { dialect: 'messages' } },
+          ],
           mirror: { target: 'echo/length' },
           context_length_fallbacks: ['echo/empty'],
         },
@@ -165,15 +169,21 @@ describe('an explanation', () => {
     const plain = await gateway.admin('POST', '/admin/route/explain', { model: 'smart', input_tokens: 1000, max_tokens: 1000 });
     expect(plain.body).toMatchObject({
       route: 'smart',
-      targets: [{ position: 1, target: 'echo/ok', estimated_cost_usd: 0.009, health: { breaker: 'closed' } }],
+      targets: [
+        { position: 1, target: 'echo/ok', estimated_cost_usd: 0.009, health: { breaker: 'closed' }, timeouts: { connect_ms: 5_000 } },
+      ],
       on_context_length: [{ target: 'echo/empty' }],
       mirror: 'echo/length',
-      left_out: [{ target: 'echo/reasoning', reason: 'its condition on tags does not hold' }],
+      left_out: [
+        { target: 'echo/reasoning', reason: 'its condition on tags does not hold' },
+        { target: 'echo/tool-call', reason: 'its condition on dialect does not hold' },
+      ],
     });
     const gold = await cli('route', 'explain', 'smart', '--tag', 'tier=gold');
     expect(gold.code).toBe(0);
     expect(gold.out).toMatch(/1\. echo\/reasoning .*about \$0\.00.* for this call/);
     expect(gold.out).toContain('2. echo/ok');
+    expect((await cli('route', 'explain', 'smart', '--dialect', 'messages')).out).toContain('echo/tool-call');
     const nothing = await gateway.admin('POST', '/admin/route/explain', { model: 'smrt' });
     expect(nothing.status).toBe(404);
     expect(JSON.stringify(nothing.body)).toContain("Did you mean 'smart'");

@@ -12,12 +12,13 @@ const refusedContent = answerJson(400, { error: { message: 'no', type: 'invalid_
 
 beforeAll(async () => {
   [one, two] = await Promise.all([
-    startUpstream((request, response) => {
+    startUpstream(async (request, response) => {
       const model = modelOf(request);
       if (model === 'short') return contextTooLong(request, response);
       if (model === 'prim') return refusedContent(request, response);
       if (model === 'keyed' && request.headers.authorization === 'Bearer first-key')
         return answerJson(429, { error: { message: 'slow down' } }, { 'retry-after': '30' })(request, response);
+      if (model === 'slow') await pause(400);
       if (model === 'dear')
         return answerJson(200, { ...answer, usage: { prompt_tokens: 49, completion_tokens: 1, total_tokens: 50 } })(request, response);
       return wellBehaved(request, response);
@@ -50,6 +51,8 @@ beforeAll(async () => {
         keyed: { targets: ['many/keyed'] },
         limited: { targets: [{ model: 'one/limited', limits: { requests_per_minute: 2, burst: 1 } }, 'two/limited'] },
         alone: { targets: [{ model: 'one/alone', limits: { parallel_requests: 1, requests_per_minute: 1 } }] },
+        narrow: { targets: [{ model: 'one/slow', limits: { parallel_requests: 1 } }, 'two/slow'] },
+        chatty: { targets: [{ model: 'one/chatty', limits: { tokens_per_minute: 2_000 } }, 'two/chatty'] },
         dear: { targets: [{ model: 'one/dear', limits: { budgets: [{ amount_usd: 0.004, period: 'day' }] } }, 'two/dear'] },
         shadowed: { targets: ['one/seen'], mirror: { target: 'two/shadow' } },
         canaried: { targets: ['one/stable'], canary: { target: 'two/canary', percent: 30, sticky: 'user' } },
@@ -220,6 +223,18 @@ describe('limits of a target', () => {
     const served = [];
     for (let count = 0; count < 4; count += 1) served.push(await servedBy({ model: 'limited' }));
     expect(served).toEqual(['one/limited', 'one/limited', 'two/limited', 'two/limited']);
+  });
+
+  it('send calls past it while it has as many as it may', async () => {
+    const atOnce = await Promise.all([1, 2, 3].map(() => servedBy({ model: 'narrow' })));
+    expect(atOnce.toSorted()).toEqual(['one/slow', 'two/slow', 'two/slow']);
+    await pause(100);
+    expect(await servedBy({ model: 'narrow' })).toBe('one/slow');
+  });
+
+  it('send calls past it that have more tokens than it has left', async () => {
+    expect(await servedBy({ model: 'chatty', max_tokens: 100 })).toBe('one/chatty');
+    expect(await servedBy({ model: 'chatty', max_tokens: 1_999 })).toBe('two/chatty');
   });
 
   it('refuse with 429 where there is no other target', async () => {

@@ -126,7 +126,7 @@ function explained(plan: Plan, call: Call, around: Surroundings) {
     why: plan.reasons.get(target.name) ?? null,
     estimated_cost_usd: usdOf(estimate(target)),
     retries: target.retries,
-    timeouts: target.timeouts,
+    timeouts: renderTimeouts(target.timeouts),
     limits: target.limits ?? null,
     health: healthOf(target, around),
   });
@@ -162,6 +162,11 @@ function healthOf(target: Target, { health, nowMs }: Surroundings) {
     };
   });
   return lanes.length === 1 ? lanes[0] : lanes;
+}
+
+/** In the words of the configuration. */
+function renderTimeouts({ connectMs, firstByteMs, idleMs, totalMs }: Target['timeouts']) {
+  return { connect_ms: connectMs, first_byte_ms: firstByteMs, idle_ms: idleMs, total_ms: totalMs };
 }
 
 function usdOf(nanoUsd: number | undefined): number | null {

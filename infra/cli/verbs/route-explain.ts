@@ -40,6 +40,7 @@ export const routeExplain: Verb = {
     'input-tokens': { type: 'string', value: '<n>', help: 'Length of the input. Default 1000.' },
     'max-tokens': { type: 'string', value: '<n>', help: 'Bound of the output.' },
     images: { type: 'string', value: '<n>', help: 'How many images it holds.' },
+    dialect: { type: 'string', value: '<name>', help: 'As a call of this API: messages, responses, gemini … Default chat-completions.' },
     stream: { type: 'boolean', help: 'As a streamed call.' },
     parameters: { type: 'string', value: '<json>', help: 'Further fields of the request body, as a JSON object.' },
   },
@@ -58,6 +59,7 @@ function questionFrom(model: string, options: OptionValues): object {
     input_tokens: options.count('input-tokens', 0),
     max_tokens: options.count('max-tokens', 1),
     images: options.count('images', 0),
+    dialect: options.text('dialect'),
     parameters: parametersFrom(options.text('parameters')),
   };
   const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
