@@ -9,6 +9,8 @@ import { renderModel, renderModelList } from '../../shared/middleware/list-model
 import { listShape } from '../../shared/middleware/list-shape.ts';
 import { safeHeaders } from '../../shared/middleware/safe-headers.ts';
 import { costBound } from '../../shared/pricing/cost-bound.ts';
+import { ratesAt } from '../../shared/pricing/price.ts';
+import { fieldsFrom } from '../../shared/pricing/price-fields.ts';
 import type { CallRecords } from '../../shared/store/record-calls.ts';
 import { renderCallRecord } from '../../shared/telemetry/render-call-record.ts';
 import type { GatewayParts } from './wiring.ts';
@@ -58,7 +60,8 @@ function models({ http }: Exchange, id: string | undefined, config: LiveConfig, 
           audioOutput: false,
         }) / 1_000;
       // A thousand tokens: below every tier of long contexts, and nano-USD a token is USD a billion.
-      return { input: perMillion(1_000, 0) / 1_000, output: perMillion(0, 1_000) / 1_000 };
+      const stated = fieldsFrom(ratesAt(price, 1_000, Date.now()));
+      return { ...stated, input: perMillion(1_000, 0) / 1_000, output: perMillion(0, 1_000) / 1_000 };
     },
   };
   const shape = listShape(http.path, http.headers);

@@ -80,7 +80,7 @@ function geminiModel(model: ListedModel): object {
     description: `Served by ${model.providers.join(', ')}.`,
     ...(model.context_length !== null && { inputTokenLimit: model.context_length }),
     ...(model.max_output_tokens !== null && { outputTokenLimit: model.max_output_tokens }),
-    supportedGenerationMethods: model.max_output_tokens === null ? [] : ['generateContent', 'streamGenerateContent'],
+    supportedGenerationMethods: model.max_output_tokens === null ? [] : ['generateContent', 'streamGenerateContent', 'countTokens'],
     ...(model.capabilities !== null && { thinking: model.capabilities.includes('reasoning') }),
   };
 }

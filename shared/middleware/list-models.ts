@@ -1,6 +1,7 @@
 import type { Principal } from '../control/directory.ts';
 import { mayCallModel } from '../control/model-access.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import type { PriceFields } from '../pricing/price-fields.ts';
 import { type Plan, type RoutingTable, targetsBehind } from '../routing/plan.ts';
 
 /** A model as OpenAI lists it (https://platform.openai.com/docs/api-reference/models/object), with what the gateway knows beside it. */
@@ -13,8 +14,8 @@ export interface ListedModel {
   readonly max_output_tokens: number | null;
   readonly input_modalities: readonly string[] | null;
   readonly capabilities: readonly string[] | null;
-  /** USD per million tokens; null where no price is known. */
-  readonly pricing: { readonly input: number; readonly output: number } | null;
+  /** In the words and units of `prices` in gateway.yaml, USD per million tokens first of all; null where no price is known. */
+  readonly pricing: (Readonly<PriceFields> & { readonly input: number; readonly output: number }) | null;
   /** Who may serve it. */
   readonly providers: readonly string[];
   /** Targets behind a route, in order. */

@@ -39,6 +39,15 @@ export function ratesFrom(fields: PriceFields): Rates {
   return rates;
 }
 
+/** Rates as an operator writes them, in USD: those that are stated, without what stands in for the others. */
+export function fieldsFrom(rates: Rates): PriceFields {
+  const stated = Object.entries(scales).flatMap(([field, [name, scale]]) => {
+    const rate = rates[name];
+    return rate === undefined ? [] : [[field, rate / scale] as const];
+  });
+  return Object.fromEntries(stated);
+}
+
 /** The rates and tiers an override, or a row of the compiled table, states. */
 export function variantFrom(fields: PriceFields, context: PriceOverride['context'] = []): PriceVariant {
   return {

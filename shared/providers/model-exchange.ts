@@ -12,6 +12,8 @@ import { UpstreamFailure } from './upstream-failure.ts';
 /** A whole answer larger than this is not held in memory. */
 const maxAnswerBytes = 64 * 1024 * 1024;
 const maxErrorBytes = 256 * 1024;
+const CR = 13;
+const LF = Uint8Array.of(10);
 /** Chunks that may lie between the network and the package that reads them. */
 const queuedChunks = 16;
 
@@ -150,6 +152,7 @@ export class ModelExchange {
   #body(response: UpstreamResponse): ReadableStream<Uint8Array> {
     const { body } = response;
     let bytes = 0;
+    let last: number | undefined;
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -165,6 +168,7 @@ export class ModelExchange {
           body.on('data', (chunk: Buffer) => {
             if (this.#over) return;
             bytes += chunk.length;
+            last = chunk.at(-1) ?? last;
             if (!this.#attempt.call.stream && bytes > maxAnswerBytes)
               return fail(new UpstreamFailure('malformed', `the answer of ${this.#host} is larger than ${maxAnswerBytes} bytes`));
             this.#armIdle();
@@ -174,6 +178,8 @@ export class ModelExchange {
           body.on('end', () => {
             if (this.#over) return;
             this.#settle();
+            // Parsers wait for the other half of a line end that is a CR alone, and so never see the last event.
+            if (last === CR) controller.enqueue(LF);
             controller.close();
           });
           body.on('error', (error) => fail(this.#broken(error)));

@@ -42,7 +42,7 @@ describe("OpenAI's list", () => {
     expect(gemini).toMatchObject({
       id: 'google/gemini-2.5-pro',
       context_length: 1_048_576,
-      pricing: { input: 1.25, output: 10 },
+      pricing: { input: 1.25, cached_input: 0.125, output: 10 },
       capabilities: expect.arrayContaining(['tools', 'reasoning']),
       providers: ['google'],
     });
@@ -93,7 +93,7 @@ describe("Gemini's list", () => {
       name: 'models/google/gemini-2.5-pro',
       inputTokenLimit: 1_048_576,
       outputTokenLimit: 65_536,
-      supportedActions: ['generateContent', 'streamGenerateContent'],
+      supportedActions: ['generateContent', 'streamGenerateContent', 'countTokens'],
     });
   });
 
