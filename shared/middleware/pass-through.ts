@@ -118,7 +118,7 @@ async function forward(exchange: Exchange, target: Target, ports: PassThroughPor
       method: http.method,
       path: target.model,
       query: http.queryPairs.filter(([name]) => name !== 'key'),
-      headers: http.headers,
+      headers: exchange.traceparent === undefined ? http.headers : { ...http.headers, traceparent: exchange.traceparent },
       body: http.body,
       timeouts: target.timeouts,
       signal: AbortSignal.any([clientGone, deadline]),

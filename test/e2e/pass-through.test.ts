@@ -55,6 +55,7 @@ describe('a request', () => {
         'openai-organization': 'org-x',
         cookie: 'a=b',
         'x-sluice-session': 's',
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       },
       body: '{"input_file_id":"file-1"}',
     });
@@ -72,6 +73,8 @@ describe('a request', () => {
     });
     for (const name of ['openai-organization', 'cookie', 'x-sluice-session', 'x-forwarded-for'])
       expect(sent?.headers[name]).toBeUndefined();
+    // The trace goes on, by a span of the gateway's.
+    expect(sent?.headers.traceparent).toMatch(/^00-4bf92f3577b34da6a3ce929d0e0e4736-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$/);
     expect(JSON.stringify(sent)).not.toContain(gateway.key);
   });
 
