@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { JsonValue } from '../calls/json.ts';
 
 /** What is taken out of texts. */
@@ -15,15 +16,25 @@ export interface Redaction {
 export const knownRedactions: readonly Redaction[] = [
   { name: 'private_key', pattern: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g },
   { name: 'jwt', pattern: /\beyJ[\w-]{8,4096}\.eyJ[\w-]{8,4096}\.[\w-]{8,4096}/g },
-  { name: 'api_key', pattern: /\b(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|glpat|xox[abprs]|AIza|hf|npm|shpat)[-_]?[A-Za-z0-9_-]{16,}/g },
+  {
+    name: 'api_key',
+    pattern: /\b(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abprs]|AIza|hf|npm|shpat)[-_]?[A-Za-z0-9_-]{16,}/g,
+  },
   { name: 'api_key', pattern: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
-  { name: 'bearer_token', pattern: /\bBearer\s{1,3}[\w.~+/=-]{16,4096}/gi },
-  { name: 'password', pattern: /\b(?:password|passwd|pwd|secret|api[_-]?key|token)\b["']?\s{0,3}[:=]\s{0,3}["']?[^\s"',;]{6,200}/gi },
+  { name: 'bearer_token', pattern: /\bBearer\s{1,3}(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,4096}/gi },
+  {
+    name: 'password',
+    pattern:
+      /\b[\w-]{0,40}?(?:password|passwd|pwd|secret|token|(?:api|access|account|private)[_-]?key)["']?\s{0,3}[:=]\s{0,3}["']?[^\s"',;]{6,200}/gi,
+  },
+  { name: 'credentials', pattern: /(?<=:\/\/)[^\s/:@]{1,100}:[^\s/@]{1,200}(?=@)/g },
   { name: 'email', pattern: /[\p{L}\p{N}._%+-]{1,64}@(?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24}/gu },
   { name: 'card_number', pattern: /\b\d(?:[ -]?\d){12,18}\b/g, accepts: isCardNumber },
   { name: 'iban', pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g, accepts: isIban },
   { name: 'ssn', pattern: /\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b/g },
   { name: 'phone', pattern: /(?<![\w.])\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d(?:[ .-]?\d){6,12}\b/g },
+  { name: 'phone', pattern: /(?<![\w.-])(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}(?![\w-])/g },
+  { name: 'ip_address', pattern: /(?<![\w:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])/gi, accepts: isAddress },
   { name: 'ip_address', pattern: /\b(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\b/g },
 ];
 
@@ -64,6 +75,11 @@ function keptText(text: string, { redactions, longestText }: PayloadRules): stri
   const redacted = redactText(looked, redactions);
   const kept = looked.length === text.length ? longestText : Math.min(longestText, Math.max(0, redacted.length - longestSecret));
   return redacted.length <= kept ? redacted : `${redacted.slice(0, kept)}… [cut, ${text.length} characters in all]`;
+}
+
+/** Programs write `a::b` too. */
+function isAddress(match: string): boolean {
+  return /\d.*:/.test(match) && isIPv6(match);
 }
 
 /** https://en.wikipedia.org/wiki/Luhn_algorithm */
