@@ -43,9 +43,21 @@ const normalEnds: ReadonlySet<FinishReason | undefined> = new Set(['stop', 'tool
  * choices. Nothing that was filtered, cut at a length, or ended for reasons nobody knows.
  */
 export function isKeepable(dialect: Call['dialect'], body: JsonObject, facts: Pick<AnswerFacts, 'finishReason'>): boolean {
-  if (withoutFinishReason.has(dialect)) return facts.finishReason === undefined || normalEnds.has(facts.finishReason);
+  if (withoutFinishReason.has(dialect))
+    return (facts.finishReason === undefined || normalEnds.has(facts.finishReason)) && isWhole(dialect, body);
   if (!normalEnds.has(facts.finishReason)) return false;
   return everyEndIsNormal(body.choices, 'finish_reason', finishReasonOf) && everyEndIsNormal(body.candidates, 'finishReason', geminiEnd);
+}
+
+/**
+ * Whether an answer of a dialect without an end of its own holds what it is for. Images by a link are not kept: providers
+ * let go of them within the hour (https://platform.openai.com/docs/api-reference/images/create).
+ */
+function isWhole(dialect: Call['dialect'], { data, results, text }: JsonObject): boolean {
+  if (dialect === 'transcriptions') return typeof text === 'string';
+  const list = dialect === 'embeddings' || dialect === 'images' ? data : results;
+  if (!Array.isArray(list) || list.length === 0) return false;
+  return dialect !== 'images' || !list.some((image) => isJsonObject(image) && typeof image.url === 'string' && /^https?:/i.test(image.url));
 }
 
 function everyEndIsNormal(
