@@ -104,7 +104,9 @@ async function answerThoughSpent(
   const { nowMs } = await options.parts();
   const answer = lookup && usable(lookup.slot.answer, found, lookup.generations);
   if (answer === undefined || freshnessOf(answer, found.policy, nowMs()) !== 'fresh') return undefined;
-  return await options.respondWith(exchange, () => replayedRoute(exchange, answer, 'hit', nowMs()));
+  // Where the stored answer cannot be told, the refusal stands.
+  const routed = await replayedRoute(exchange, answer, 'hit', nowMs()).catch(() => undefined);
+  return routed && (await options.respondWith(exchange, () => Promise.resolve(routed)));
 }
 
 function isBudgetSpent(error: Error | null | undefined): boolean {

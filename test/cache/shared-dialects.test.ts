@@ -1,6 +1,9 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { answerJson, answerStream, configFor, startUpstream, type TestUpstream } from '../support/upstream.ts';
+import { answerJson, answerStream, configFor, pause, startUpstream, type TestUpstream } from '../support/upstream.ts';
 
 let answers = 0;
 let questions = 0;
@@ -127,6 +130,46 @@ describe('dialects that ask a provider by translation', () => {
     }
     if (form === 'a body') expect((await asks[first](question)).text).toBe(original.text);
     expect(new Set(await Promise.all(names.map(async (name) => (await asks[name](question)).etag))).size).toBe(names.length);
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it("are read by their vendors' own clients, whoever asked first", async () => {
+    const question = fresh();
+    await stored('gemini', question, true);
+    const said = `answer ${answers} in words`;
+    const anthropic = new Anthropic({ baseURL: gateway.url, apiKey: gateway.key, maxRetries: 0 });
+    const asked = { model: 'kept', max_tokens: 100, messages: [{ role: 'user' as const, content: question }], temperature: 0 };
+    expect((await anthropic.messages.create(asked)).content).toMatchObject([{ type: 'text', text: said }]);
+    expect(await anthropic.messages.stream(asked).finalText()).toBe(said);
+    const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.key, maxRetries: 0 });
+    const wanted = { model: 'kept', max_output_tokens: 100, input: question, temperature: 0 };
+    expect((await openai.responses.create(wanted)).output_text).toBe(said);
+    expect((await openai.responses.stream(wanted).finalResponse()).output_text).toBe(said);
+    const google = new GoogleGenAI({ apiKey: gateway.key, httpOptions: { baseUrl: gateway.url } });
+    const contents = [{ role: 'user', parts: [{ text: question }] }];
+    const config = { maxOutputTokens: 100, temperature: 0 };
+    expect((await google.models.generateContent({ model: 'kept', contents, config })).text).toBe(said);
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it('share a call that is under way', async () => {
+    const question = fresh();
+    const behaviour = answerJson(200, {
+      id: 'c',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'for all' }, finish_reason: 'stop' }],
+      usage,
+    });
+    upstream.behave(async (request, response) => {
+      await pause(400);
+      await behaviour(request, response);
+    });
+    const replies = await Promise.all(names.flatMap((name) => [asks[name](question), asks[name](question)]));
+    expect(replies.filter(({ cache }) => cache === 'miss')).toHaveLength(1);
+    expect(replies.filter(({ cache }) => cache === 'coalesced')).toHaveLength(5);
+    for (const [index, { text }] of replies.entries()) expect(saidIn(names[Math.floor(index / 2)] ?? 'messages', text)).toBe('for all');
     expect(upstream.received).toHaveLength(1);
   });
 
