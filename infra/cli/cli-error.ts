@@ -3,7 +3,7 @@ export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: 1 | 2;
 
-  /** `message` is one line that says what is wrong and what to do. */
+  /** `message` says what is wrong and what to do, in one line where one is enough. */
   constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;

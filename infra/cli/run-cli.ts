@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import packageJson from '../../package.json' with { type: 'json' };
 import { AdminClient } from './admin-client.ts';
 import { CliError } from './cli-error.ts';
 import { findConnection } from './connection.ts';
@@ -36,6 +37,7 @@ async function run(typed: readonly string[], surroundings: CliSurroundings): Pro
   const verb = findVerb(commandLine);
   const wantsHelp = commandLine.includes('--help') || commandLine.includes('-h');
   if (!verb) {
+    if (commandLine[0] === '--version') return surroundings.write(`sluice ${packageJson.version}\n`);
     if (words.length === 0 || words[0] === 'help') return surroundings.write(globalHelp(verbs));
     const group = verbs.filter((candidate) => candidate.words[0] === words[0]);
     if (group.length > 0 && (words.length === 1 || wantsHelp)) return surroundings.write(groupHelp(words[0] ?? '', group));

@@ -10,6 +10,8 @@ const rangesV4 = [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  // Azure's platform, which answers its machines alone (https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16).
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
@@ -18,9 +20,12 @@ const rangesV4 = [
   ['224.0.0.0', 3],
 ] as const;
 const rangesV6 = [
-  ['::', 127],
+  ['::', 96],
   ['64:ff9b::', 96],
   ['100::', 64],
+  // IPv4 addresses in tunnels: Teredo and 6to4.
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['ff00::', 8],
@@ -46,8 +51,12 @@ export function isPrivateAddress(address: string): boolean {
   return privateRanges().check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Whether a URL's host is written as a private address or as a name that always means this machine. */
+/**
+ * Whether a URL's host is written as a private address, or as a name that means this machine or a private network and
+ * nothing else: `.internal` and `.local` are set aside for those, and clouds keep their metadata there
+ * (`metadata.google.internal`, `instance-data.ec2.internal`). What other names lead to shows at the moment of connecting.
+ */
 export function namesPrivateHost(url: URL): boolean {
-  const host = url.hostname.toLowerCase();
-  return host === 'localhost' || host.endsWith('.localhost') || isPrivateAddress(host);
+  const host = url.hostname.toLowerCase().replace(/\.+$/, '');
+  return /(^|\.)(localhost|internal|local)$/.test(host) || isPrivateAddress(host);
 }

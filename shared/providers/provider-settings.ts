@@ -9,6 +9,16 @@ export const secretReferenceSchema = z
     'must be a reference such as env:MY_PROVIDER_KEY or secret:my_provider_key; the key itself never stands in this file',
   );
 
+/** Where an API is. Paths are appended to it, and the file holds no secrets. */
+const baseUrlSchema = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+  .refine((url) => !URL.canParse(url) || (new URL(url).search === '' && new URL(url).hash === ''), {
+    error: 'must end before any ? or #: the paths of the API are appended to it',
+  })
+  .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
+    error: 'must not hold a user name or password: name the key under api_key as env:NAME or secret:NAME',
+  });
+
 /** What an operator says of a model that the catalogue does not know. Counts are tokens. */
 export const modelSettingsSchema = z.strictObject({
   context_length: z.int().positive().optional(),
@@ -21,10 +31,7 @@ export const regionSettingsSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'must be up to 63 letters, digits, dots, - and _')
     .describe('What receipts and health call it.'),
-  base_url: z
-    .url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-    .optional()
-    .describe('Where the API is in this region.'),
+  base_url: baseUrlSchema.optional().describe('Where the API is in this region.'),
   options: z.record(z.string(), z.string()).optional().describe('Values for placeholders of the base URL that are of this region.'),
   api_key: secretReferenceSchema.optional().describe('Its own key, where it has one.'),
   api_keys: z.array(secretReferenceSchema).min(1).max(16).optional().describe('Several keys of its own.'),
@@ -40,7 +47,7 @@ const regionSchema = z.union([regionSettingsSchema.shape.name, regionSettingsSch
 export const providerSettingsSchema = z.strictObject({
   /** What it is when its name is not in the catalogue: a catalogue id, or `openai-compatible`. */
   type: z.string().optional(),
-  base_url: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  base_url: baseUrlSchema.optional(),
   api_key: secretReferenceSchema.optional(),
   /** Several keys that share the load; each rests on its own after a refusal. */
   api_keys: z.array(secretReferenceSchema).min(1).max(64).optional(),

@@ -223,6 +223,10 @@ describe('groups, limits and trail', () => {
 });
 
 describe('help', () => {
+  it('tells the version', async () => {
+    expect(await run(['--version'])).toMatchObject({ code: 0, out: expect.stringMatching(/^sluice \d+\.\d+\.\d+\n$/) });
+  });
+
   it('is there for everything, fits the terminal and needs no gateway', async () => {
     const all = await run(['--help']);
     expect(all).toMatchObject({ code: 0, error: '' });

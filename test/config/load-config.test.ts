@@ -85,6 +85,23 @@ on_store_failure: closed
       'providers:\n  bedrock:\n    regions: [{ name: here, base_url: "http://127.0.0.1:9000" }]\n',
       /^gateway\.yaml:3: providers\.bedrock\.regions\.0\.base_url leads to a private address/,
     ],
+    [
+      'a base URL of metadata by name',
+      'providers:\n  acme:\n    type: openai-compatible\n    base_url: http://metadata.google.internal./v1\n',
+      /^gateway\.yaml:4: providers\.acme\.base_url leads to a private address/,
+    ],
+    [
+      'a base URL with a key in it',
+      'providers:\n  acme:\n    type: openai-compatible\n    base_url: https://user:sk-abc@acme.example/v1\n',
+      /^gateway\.yaml:4: providers\.acme\.base_url must not hold a user name or password/,
+    ],
+    [
+      'a base URL that paths cannot be appended to',
+      'providers:\n  acme:\n    type: openai-compatible\n    base_url: https://acme.example/v1?api-version=1\n',
+      /^gateway\.yaml:4: providers\.acme\.base_url must end before any \? or #/,
+    ],
+    ['a number as a word', 'defaults:\n  retries: lots\n', /^gateway\.yaml:2: defaults\.retries must be a number, not a string$/],
+    ['a number past its bound', 'defaults:\n  retries: 99\n', /^gateway\.yaml:2: defaults\.retries must be at most 10$/],
     ['a negative price', 'prices:\n  "a/*": { input: -1 }\n', /^gateway\.yaml:2: /],
     ['broken YAML', 'providers: {openai: [}\n', /^gateway\.yaml:1: /],
   ])('with %s names the line and what to write', async (_name, text, expected) => {

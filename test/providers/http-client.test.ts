@@ -139,6 +139,9 @@ describe('private addresses', () => {
     '172.31.255.255',
     '192.168.1.1',
     '169.254.169.254',
+    '168.63.129.16',
+    '2002:7f00:1::',
+    '::7f00:1',
     '100.64.0.1',
     '0.0.0.0',
     '::1',
@@ -157,7 +160,19 @@ describe('private addresses', () => {
   });
 
   it('are recognised in every way a URL can write them', () => {
-    for (const host of ['localhost', 'x.localhost', '0x7f.1', '2130706433', '127.1', '017700000001', '[::ffff:7f00:1]']) {
+    for (const host of [
+      'localhost',
+      'localhost.',
+      'x.localhost',
+      'metadata.google.internal',
+      'instance-data.ec2.internal',
+      'box.local',
+      '0x7f.1',
+      '2130706433',
+      '127.1',
+      '017700000001',
+      '[::ffff:7f00:1]',
+    ]) {
       expect(namesPrivateHost(new URL(`http://${host}/`)), host).toBe(true);
     }
   });

@@ -55,6 +55,12 @@ export const configApply: Verb = {
   },
 };
 
+/** The gateway was sent a text without a name and calls it `gateway.yaml`. */
+function wrongFile(file: string, problems: readonly string[]): CliError {
+  const lines = problems.map((problem) => `  ${problem.replace(/^gateway\.yaml(?=:\d)/, file)}`);
+  return new CliError(1, [`${file} is wrong:`, ...lines].join('\n'));
+}
+
 /** `sluice config validate <file>` */
 export const configValidate: Verb = {
   words: ['config', 'validate'],
@@ -63,7 +69,7 @@ export const configValidate: Verb = {
   options: {},
   async run({ positionals: [file = ''], api, output }) {
     const check = await api.call('POST', '/admin/config/validate', configCheckSchema, readText(file));
-    if (!check.valid && !output.json) throw new CliError(1, `${file} is wrong: ${check.problems.join('; ')}`);
+    if (!check.valid && !output.json) throw wrongFile(file, check.problems);
     output.show(check, () => [`${file} is good.`, ...differenceLines(check.changed), ...warningLines(check.warnings)].join('\n'));
     if (!check.valid) throw new CliError(1, `${file} is wrong.`);
   },
@@ -83,7 +89,7 @@ export const configDiff: Verb = {
     const file = options.text('file');
     if (file !== undefined) {
       const check = await api.call('POST', '/admin/config/validate', configCheckSchema, readText(file));
-      if (!check.valid) throw new CliError(1, `${file} is wrong: ${check.problems.join('; ')}`);
+      if (!check.valid) throw wrongFile(file, check.problems);
       return output.show(check, () => [`version ${check.version} → ${file}`, ...differenceLines(check.changed)].join('\n'));
     }
     const diff = await api.get('/admin/config/diff', configDiffSchema, await ends(options, api));
