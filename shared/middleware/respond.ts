@@ -11,6 +11,7 @@ import { routeCall } from '../routing/attempts.ts';
 import { finalError } from '../routing/final-error.ts';
 import type { Journey, Routed, RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
+import { attemptList } from './attempt-list.ts';
 import { type Answered, type Exchange, type GatewayResponse, known } from './exchange.ts';
 import { rescueFor } from './resume.ts';
 import { safeHeaders } from './safe-headers.ts';
@@ -59,6 +60,7 @@ export function journeyOf(exchange: Exchange): Journey {
     onAttempt: (record) => {
       exchange.attempts.push(record);
       exchange.responseHeaders['x-sluice-attempts'] = String(exchange.attempts.length);
+      exchange.responseHeaders['x-sluice-attempt-list'] = attemptList(exchange.attempts);
     },
   };
 }
@@ -97,7 +99,10 @@ function json(exchange: Exchange, routed: Extract<Routed, { kind: 'json' }>, por
     answeredAtMs: ports.nowMs(),
   };
   const cost = usage === undefined ? undefined : ports.costOf(target, usage, facts.serviceTier);
-  if (cost !== undefined) exchange.responseHeaders['x-sluice-cost-usd'] = usd(cost);
+  if (cost !== undefined) {
+    exchange.responseHeaders['x-sluice-cost-usd'] = usd(cost);
+    if (routed.attempts > 0) exchange.responseHeaders['x-sluice-attempt-list'] = attemptList(exchange.attempts, usd(cost));
+  }
   exchange.status = answer.status;
   return {
     statusCode: answer.status,

@@ -146,6 +146,9 @@ describe("a request's own routing", () => {
     const { servedBy: served, headers } = await call({ model: 'one/short', models: ['two/b'] });
     expect(served).toBe('two/b');
     expect(headers.get('x-sluice-attempts')).toBe('2');
+    expect(headers.get('x-sluice-attempt-list')).toMatch(
+      /^"one\/short";outcome=context_length;status=400;ms=\d+, "two\/b";outcome=answered;status=200;ms=\d+;cost_usd="0\.000006"$/,
+    );
   });
 
   it.each([
