@@ -8,7 +8,7 @@ import type { PayloadStore } from '../../shared/telemetry/payload.ts';
 import type { PayloadRules } from '../../shared/telemetry/redact.ts';
 
 /** Whether the key, one of its groups or the route wants what is said to be kept. Nobody else can. */
-export function keepsPayload({ principal, plan, config }: Exchange): boolean {
+function keepsPayload({ principal, plan, config }: Exchange): boolean {
   const route = plan?.route === undefined ? undefined : config?.settings.models[plan.route];
   if (route?.log_payloads !== undefined) return route.log_payloads;
   if (principal === undefined) return false;

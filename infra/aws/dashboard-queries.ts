@@ -7,7 +7,7 @@ const calls = "message = 'call'";
 const usd = 'sum(cost_nano_usd) / 1000000000 as usd';
 
 /** Questions people ask of the log, kept in Logs Insights. */
-export const savedQueries: Readonly<
+const savedQueries: Readonly<
   Record<string, { readonly filter: string; readonly fields?: string[]; readonly stats?: string; readonly sort?: string }>
 > = {
   'calls of a key': {

@@ -16,7 +16,7 @@ export interface BuiltCode {
 }
 
 /** The entry of a package and every chunk that it imports statically: what loads at start. Paths as in esbuild's account. */
-export function startPaths(outputs: Metafile['outputs'], entry: string): ReadonlySet<string> {
+function startPaths(outputs: Metafile['outputs'], entry: string): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (path: string): void => {
     if (found.has(path)) return;

@@ -95,7 +95,7 @@ export type DeploymentSettings = z.infer<typeof checkedSettingsSchema>;
 export type PayloadPlace = Exclude<DeploymentSettings['payloads'], 'off'>;
 
 /** The names an operator can set. */
-export const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape);
+const deploymentSettingNames = Object.keys(deploymentSettingsSchema.shape);
 
 /**
  * Reads the settings out of the deployment's context; what is not set takes its default.

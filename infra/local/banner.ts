@@ -33,7 +33,7 @@ export function renderBanner(facts: BannerFacts, color: boolean): string {
 }
 
 /** A streamed chat completion that costs nothing, to be pasted into any shell. */
-export function curlLine(url: string, key: string): string {
+function curlLine(url: string, key: string): string {
   const body = JSON.stringify({ model: 'echo/ok', stream: true, messages: [{ role: 'user', content: 'Hello, Sluice' }] });
   return `curl -N ${url}/v1/chat/completions -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '${body}'`;
 }

@@ -2,7 +2,7 @@
  * What each field of `gateway.yaml` means, for editors and the reference: by the end of its path, the longest that fits.
  * A schema's own description wins.
  */
-export const configNotes: Readonly<Record<string, string>> = {
+const configNotes: Readonly<Record<string, string>> = {
   $schema: "Where this file's JSON Schema is, for editors.",
   providers: 'The providers calls may go to, by the name that stands before the slash in `provider/model`.',
   'providers.<name>.type': 'A provider of the catalogue, or `openai-compatible`. Default: the name.',

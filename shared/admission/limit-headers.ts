@@ -26,7 +26,7 @@ export function limitHeaders(standings: readonly Standing[], nowMs: number): Rec
 }
 
 /** The budget with the least money left, spent and held taken off; absent when nothing has a budget. */
-export function tightestBudget(standings: readonly Standing[]): BudgetStanding | undefined {
+function tightestBudget(standings: readonly Standing[]): BudgetStanding | undefined {
   let tightest: BudgetStanding | undefined;
   for (const standing of standings) {
     for (const budget of standing.budgets) {

@@ -29,7 +29,7 @@ export type GroupRecord = z.infer<typeof groupRecordSchema>;
  * Limits that belong to no record of their own: `gateway` holds for all traffic together, `end-users`
  * for each end user that a caller names and that has no user record.
  */
-export const sharedLimitsNames = ['gateway', 'end-users'] as const;
+const sharedLimitsNames = ['gateway', 'end-users'] as const;
 
 export type SharedLimitsName = (typeof sharedLimitsNames)[number];
 

@@ -104,4 +104,3 @@ export const chatUsageSchema = z.looseObject({
   // Moonshot reports it here (https://platform.moonshot.ai/docs/api/chat).
   cached_tokens: tokens,
 });
-export type ChatUsage = z.infer<typeof chatUsageSchema>;

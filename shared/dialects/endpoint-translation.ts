@@ -19,7 +19,7 @@ import { documentText, rerankRequestSchema } from './rerank.ts';
 import { speechRequestSchema } from './speech.ts';
 
 /** Names of the fields of a body that have no place in a translated call. */
-export function droppedFields(body: JsonObject, carried: readonly string[]): string[] {
+function droppedFields(body: JsonObject, carried: readonly string[]): string[] {
   return Object.keys(body).filter((field) => body[field] !== null && field !== 'model' && !carried.includes(field));
 }
 

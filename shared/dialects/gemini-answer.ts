@@ -55,7 +55,7 @@ export function readGeminiCandidate(facts: AnswerFacts, candidate: JsonObject): 
 }
 
 /** Google's finish reasons (https://ai.google.dev/api/generate-content#FinishReason) in the gateway's words. */
-export function geminiFinishReason(value: JsonValue | undefined, callsTool: boolean): FinishReason | undefined {
+function geminiFinishReason(value: JsonValue | undefined, callsTool: boolean): FinishReason | undefined {
   switch (value) {
     case null:
     case undefined:

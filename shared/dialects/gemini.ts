@@ -24,7 +24,7 @@ import type { Translation } from './translation.ts';
  * An error in the shape of Google's APIs (https://cloud.google.com/apis/design/errors): `status` is Google's own word,
  * `details[0].reason` the gateway's stable code.
  */
-export function geminiErrorBody(error: GatewayError): JsonObject {
+function geminiErrorBody(error: GatewayError): JsonObject {
   const details: JsonObject[] = [
     {
       '@type': 'type.googleapis.com/google.rpc.ErrorInfo',

@@ -24,9 +24,6 @@ export const imagesRequestSchema = z.looseObject({
   user: z.string().nullish(),
 });
 
-/** See {@link imagesRequestSchema}. */
-export type ImagesRequest = z.infer<typeof imagesRequestSchema>;
-
 /**
  * The most output tokens of one image where images are priced by the token: 6,240 for a tall one of high quality
  * (https://platform.openai.com/docs/guides/image-generation#cost-and-latency), 100 for each partial image.

@@ -25,7 +25,7 @@ import type { Translation } from './translation.ts';
  * An error in Anthropic's shape (https://platform.claude.com/docs/en/api/errors). The gateway's stable code stands in
  * `error.code`, and in `error.details.error_code`, where the official clients look for one.
  */
-export function messagesError(error: GatewayError, requestId?: string): JsonObject {
+function messagesError(error: GatewayError, requestId?: string): JsonObject {
   return JSON.parse(
     JSON.stringify({
       type: 'error',

@@ -25,9 +25,6 @@ export const rerankRequestSchema = z.looseObject({
   max_tokens_per_doc: z.int().positive().nullish(),
 });
 
-/** See {@link rerankRequestSchema}. */
-export type RerankRequest = z.infer<typeof rerankRequestSchema>;
-
 /** The text of a document. */
 export function documentText(document: string | Readonly<Record<string, unknown>>): string {
   if (typeof document === 'string') return document;

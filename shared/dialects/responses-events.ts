@@ -97,7 +97,7 @@ function textIn(value: JsonValue | undefined): string {
 }
 
 /** Text, refusal or reasoning within `content`. */
-export function contentPart(part: JsonObject, at: JsonObject, index: number): ItemPart {
+function contentPart(part: JsonObject, at: JsonObject, index: number): ItemPart {
   const here = { ...at, content_index: index };
   const kind = part.type === 'refusal' ? 'refusal' : part.type === 'reasoning_text' ? 'reasoning_text' : 'output_text';
   const field = kind === 'refusal' ? 'refusal' : 'text';
@@ -124,7 +124,7 @@ function annotations(part: JsonObject, here: JsonObject): ResponsesEvent[] {
 }
 
 /** A paragraph of a reasoning summary. */
-export function summaryPart(part: JsonObject, at: JsonObject, index: number): ItemPart {
+function summaryPart(part: JsonObject, at: JsonObject, index: number): ItemPart {
   const here = { ...at, summary_index: index };
   const text = textIn(part.text);
   return {

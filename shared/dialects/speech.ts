@@ -20,9 +20,6 @@ export const speechRequestSchema = z.looseObject({
   stream_format: z.string().nullish(),
 });
 
-/** See {@link speechRequestSchema}. */
-export type SpeechRequest = z.infer<typeof speechRequestSchema>;
-
 /**
  * Tokens of a second of speech at OpenAI, which counts one for 50 ms, and the most seconds a character takes: some 15
  * characters are spoken in a second, four times fewer at the lowest speed, and a third of that is left for slow voices.

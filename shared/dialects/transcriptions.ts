@@ -22,11 +22,8 @@ export const transcriptionsRequestSchema = z.looseObject({
   temperature: z.string().optional(),
 });
 
-/** See {@link transcriptionsRequestSchema}. */
-export type TranscriptionsRequest = z.infer<typeof transcriptionsRequestSchema>;
-
 /** The sound of a transcription request. */
-export function audioFileOf(form: MultipartForm): FormPart {
+function audioFileOf(form: MultipartForm): FormPart {
   const file = form.parts.find(({ name, filename }) => name === 'file' && filename !== undefined);
   if (file !== undefined && file.value.length > 0) return file;
   throw new GatewayError('invalid_request', "'file' must be an audio file, sent as a part of the form with a file name.", {

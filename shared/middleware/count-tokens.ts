@@ -79,7 +79,7 @@ const bytesPerToken = 3;
  * About how many tokens a prompt has: text by its length, media by the documented formulas of the model's maker at
  * their maximum. It errs on the high side for European languages and code.
  */
-export function estimateTokens(call: Call, target: Pick<Target, 'provider' | 'model'> | undefined): number {
+function estimateTokens(call: Call, target: Pick<Target, 'provider' | 'model'> | undefined): number {
   const { contextLength } = target?.provider.limits(target.model) ?? {};
   const options = { model: target?.model, contextLength };
   const provider = target?.provider.row.id ?? '';

@@ -130,9 +130,6 @@ export interface Exchange {
 
 export type GatewayContext = Context & { exchange: Exchange };
 
-/** A request as Middy hands it to the middlewares of the data plane. */
-export type GatewayRequest = middy.Request<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>;
-
 /** A middleware of the data plane. */
 export type GatewayMiddleware = middy.MiddlewareObj<APIGatewayProxyEvent, GatewayResponse, Error, GatewayContext>;
 

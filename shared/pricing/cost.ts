@@ -48,7 +48,7 @@ export function costOf(usage: Usage, price: Price, facts: CostFacts): Cost {
 }
 
 /** Splits a usage, whose totals include their parts, into units that do not overlap. */
-export function unitsOf(usage: Usage): Units {
+function unitsOf(usage: Usage): Units {
   const audio = splitAudio(usage);
   const plainInput = usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens - audio.plain;
   const plainOutput = usage.outputTokens - usage.reasoningTokens - usage.outputAudioTokens;

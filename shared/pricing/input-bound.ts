@@ -26,7 +26,7 @@ export interface InputBoundOptions {
 }
 
 /** Taken as the context length of a model of which none is known. */
-export const UNKNOWN_CONTEXT = 1_048_576;
+const UNKNOWN_CONTEXT = 1_048_576;
 
 /**
  * Tokens of the template round a call: begin-of-text, the answer's opening, dates and default system
@@ -109,7 +109,7 @@ const PDF_TOKENS_PER_PAGE = { openai: 3000 + 4000, anthropic: 3000 + 5000, googl
  * The most tokens of a document: its bytes when it is text; by pages when it is a PDF; the context
  * length otherwise, since a provider refuses what does not fit and bills nothing for it.
  */
-export function fileTokenBound(file: FileFacts, family: TokenFamily, contextLength: number): number {
+function fileTokenBound(file: FileFacts, family: TokenFamily, contextLength: number): number {
   const { bytes, mediaType = '' } = file;
   if (bytes === undefined) return contextLength;
   if (/^text\/|[/+](json|xml|yaml|javascript|csv)$/.test(mediaType)) return bytes + PER_MESSAGE;
@@ -137,12 +137,6 @@ export function audioMsBound(audio: AudioFacts): number {
 }
 
 /** The most tokens a sound can count for. */
-export function audioTokenBound(audio: AudioFacts, family: TokenFamily): number {
+function audioTokenBound(audio: AudioFacts, family: TokenFamily): number {
   return Math.ceil((audioMsBound(audio) / 1000) * AUDIO_TOKENS_PER_SECOND[family]) + PER_MESSAGE;
-}
-
-/** Whether any of a request's input can be counted as audio: sound itself, or a file that may hold some. */
-export function mayHoldAudio(facts: ContentFacts): boolean {
-  const isSilent = (file: FileFacts) => /^(text|image)\/|^application\/(pdf|json)$/.test(file.mediaType ?? '');
-  return facts.audio.length > 0 || facts.files.some((file) => !isSilent(file));
 }

@@ -60,7 +60,7 @@ function holdsAt(variant: PriceVariant, atMs: number): boolean {
 }
 
 /** The variant that holds at a moment. */
-export function variantAt(price: Price, atMs: number): PriceVariant {
+function variantAt(price: Price, atMs: number): PriceVariant {
   const holding = price.variants.findLast((variant) => holdsAt(variant, atMs)) ?? price.variants[0];
   return holding ?? { rates: {}, tiers: [] };
 }

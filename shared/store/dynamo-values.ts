@@ -29,7 +29,7 @@ export function toWireItem(item: DynamoMap): WireItem {
 }
 
 /** DynamoDB's values to plain ones. Bytes come as bytes from the SDK and as base64 from JSON. Sets, which we never write, become lists. */
-export function fromWire(value: AttributeValue): DynamoValue {
+function fromWire(value: AttributeValue): DynamoValue {
   if (value.S !== undefined) return value.S;
   if (value.N !== undefined) return Number(value.N);
   if (value.M !== undefined) return fromWireItem(value.M);

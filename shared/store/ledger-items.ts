@@ -238,7 +238,7 @@ export function replacing(before: ScopeHold | undefined, after: ScopeHold): Scop
 }
 
 /** A hold found dead, as the recorder is told of it. */
-export function deadHoldOf(scopeId: string, requestId: string, hold: HoldState): DeadHold {
+function deadHoldOf(scopeId: string, requestId: string, hold: HoldState): DeadHold {
   const { amountNanoUsd, expiresAtMs, unpriced } = hold;
   return { requestId, scopeId, amountNanoUsd, expiredAtMs: expiresAtMs, ...(unpriced === true && { unpriced }) };
 }

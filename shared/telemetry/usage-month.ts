@@ -2,7 +2,7 @@ import { counterNames, renderCounters } from './render-usage.ts';
 import { type UsageFact, type UsageGroup, usageReport } from './usage-report.ts';
 
 /** By what the usage of a month is told apart: a line for each of them that had calls. */
-export const monthGroups = ['day', 'key', 'team', 'user', 'organization', 'model', 'provider'] as const satisfies readonly UsageGroup[];
+const monthGroups = ['day', 'key', 'team', 'user', 'organization', 'model', 'provider'] as const satisfies readonly UsageGroup[];
 
 /** Calls may run for a quarter of an hour, and dead ones are settled some minutes later; then a month is written down for good. */
 const settledAfterMs = 3 * 3_600_000;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { imageTokenBound, type TokenFamily } from '../../shared/pricing/image-tokens.ts';
-import { audioMsBound, type InputFacts, inputTokenBound, mayHoldAudio, tokenFamilyOf } from '../../shared/pricing/input-bound.ts';
+import { audioMsBound, type InputFacts, inputTokenBound, tokenFamilyOf } from '../../shared/pricing/input-bound.ts';
 
 const nothing: InputFacts = { textBytes: 0, messages: 0, tools: 0, images: [], files: [], audio: [], promptCache: 'none' };
 
@@ -82,13 +82,6 @@ it('bounds sound by its length, else by its bytes, else by the longest that is t
   expect(audioMsBound({ bytes: 50_000 })).toBe(100_000);
   expect(audioMsBound({})).toBe(9.5 * 3_600_000);
   expect(inputTokenBound({ ...nothing, audio: [{ seconds: 10 }] }, 'google')).toBe(128 + 320 + 16);
-});
-
-it('knows where audio can hide', () => {
-  expect(mayHoldAudio(nothing)).toBe(false);
-  expect(mayHoldAudio({ ...nothing, audio: [{}] })).toBe(true);
-  expect(mayHoldAudio({ ...nothing, files: [{ mediaType: 'video/mp4' }] })).toBe(true);
-  expect(mayHoldAudio({ ...nothing, files: [{ mediaType: 'application/pdf' }] })).toBe(false);
 });
 
 it('never falls when the request grows', () => {
