@@ -122,7 +122,7 @@ export async function wireGateway(environment: Environment = readEnvironment()):
     health,
     passThrough: wirePassThrough(secrets),
     uploads: wireUploads(environment),
-    ...(await wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs })),
+    ...wireCache({ db: dynamo, table: environment.SLUICE_CACHE_TABLE }, { environment, log, nowMs }),
     log,
   };
 }

@@ -10,7 +10,6 @@ import type { Target } from '../routing/plan.ts';
 import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts } from './cache-parts.ts';
-import { indexQuestion } from './cache-semantic.ts';
 import { etagOf, translatedIn, wordedAnswer } from './cache-wording.ts';
 import { type Answered, type Exchange, known } from './exchange.ts';
 import { journeyOf } from './respond.ts';
@@ -80,7 +79,9 @@ async function keepLed(exchange: Exchange, cache: CacheExchange, lead: Lead, por
     generations: lookup.generations,
   };
   const size = await lead.keep(answer);
-  if (size !== undefined) await indexQuestion(exchange, cache, freshUntilMs, ports.cache);
+  if (size !== undefined && cache.point !== undefined) {
+    await (await import('./cache-semantic.ts')).indexQuestion(exchange, cache, freshUntilMs, ports.cache);
+  }
   return size;
 }
 

@@ -11,7 +11,6 @@ import { describeError } from '../telemetry/log.ts';
 import type { CacheExchange } from './cache-exchange.ts';
 import type { CacheParts, Embed } from './cache-parts.ts';
 import { noteOutcome, replayedRoute, usable } from './cache-replay.ts';
-import { findAlike, hasItsOriginal } from './cache-semantic.ts';
 import { translatedIn } from './cache-wording.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -65,6 +64,8 @@ export async function throughCache(exchange: Exchange, route: () => Promise<Rout
 async function standing(visit: Visit, answer: CachedAnswer | undefined): Promise<Judged> {
   const found = judge(visit, answer);
   if (found.freshness === 'none') return found;
+  if (found.answer.likeKey === undefined) return found;
+  const { hasItsOriginal } = await import('./cache-semantic.ts');
   const stands = await hasItsOriginal(found.answer, visit.parts).catch((error: unknown) => noteFailure(visit.exchange, visit.parts, error));
   return stands === true ? found : { freshness: 'none', answer: undefined };
 }
@@ -137,7 +138,9 @@ async function lead(visit: Visit, taken: Lead, stale: CachedAnswer | undefined):
   cache.lead = taken;
   // It may have waited for another before, which is dead.
   noteOutcome(exchange, 'miss');
-  const alike = await findAlike(exchange, cache, generations, parts, embed);
+  // Few routes compare by meaning.
+  const alike =
+    cache.policy.semantic && (await (await import('./cache-semantic.ts')).findAlike(exchange, cache, generations, parts, embed));
   return alike === undefined ? fetch(visit, stale) : serve(visit, alike, 'hit');
 }
 
