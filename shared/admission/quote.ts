@@ -106,6 +106,7 @@ function boundFacts(call: Call, price: Price, most: Required<CallUnits> & { read
     price,
     ...most,
     choices: call.choices,
+    predictedTokens: call.predictedTokens,
     atMs,
     promptCache: call.content.promptCache,
     audioInput: call.content.audio.length > 0,

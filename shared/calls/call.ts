@@ -113,6 +113,8 @@ export interface Call {
   readonly forwardedQuery?: Readonly<Record<string, string>>;
   readonly units?: CallUnits;
   readonly hostedTools?: HostedTools;
+  /** The most tokens that are billed as output beside the answer's own: a predicted output that is rejected, a summary that compacts. */
+  readonly predictedTokens?: number;
   /** The request as it came, where it is a form and `body` only what its text fields say. */
   readonly form?: MultipartForm;
   /** How the events of a stream are framed for the caller, where it is not as server-sent events. */

@@ -15,6 +15,7 @@ export function parseChatRequest(request: DialectRequest): Call {
   if (!parsed.success) throw invalidRequest(parsed.error);
   const chat = parsed.data;
   const hosted = hostedToolsOf(body);
+  const predicted = predictedTokensOf(body);
   // What is said in other words may take more of them.
   const bodyBytes = body === request.body ? request.bodyBytes : Math.max(request.bodyBytes, Buffer.byteLength(JSON.stringify(body)));
   return {
@@ -30,12 +31,18 @@ export function parseChatRequest(request: DialectRequest): Call {
     content: contentFacts(chat, bodyBytes),
     ...(typeof chat.reasoning_effort === 'string' && { reasoningEffort: chat.reasoning_effort }),
     forwardedHeaders: {},
+    ...(predicted > 0 && { predictedTokens: predicted }),
     ...(hosted && { units: { searches: hosted.uses }, hostedTools: hosted }),
   };
 }
 
 /** Results that are charged as one search: https://openrouter.ai/docs/guides/features/plugins/web-search */
 const resultsPerSearch = 5;
+
+/** A predicted output (https://platform.openai.com/docs/guides/predicted-outputs): rejected tokens are charged, a byte is one at most. */
+function predictedTokensOf({ prediction }: JsonObject): number {
+  return isJsonObject(prediction) && prediction.content != null ? Buffer.byteLength(JSON.stringify(prediction.content)) : 0;
+}
 
 /** Types of tools that the caller runs. */
 const callersTools = ['function', 'custom'];

@@ -14,6 +14,8 @@ export function parseMessagesRequest(request: DialectRequest): Call {
   const messages = parsed.data;
   refuseOtherModels(messages);
   const hosted = hostedToolsOf(messages);
+  const content = messagesContentFacts(messages, request.bodyBytes);
+  const compacts = mayCompact(request.body);
   return {
     dialect: 'messages',
     model: messages.model,
@@ -24,7 +26,8 @@ export function parseMessagesRequest(request: DialectRequest): Call {
     choices: 1,
     endUser: endUserIn(messages.metadata?.user_id),
     serviceTier: requestedTier(messages),
-    content: messagesContentFacts(messages, request.bodyBytes),
+    content: compacts ? { ...content, serverToolUses: (content.serverToolUses ?? 0) + 1 } : content,
+    ...(compacts && { predictedTokens: messages.max_tokens }),
     ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     ...forwarded(request),
   };
@@ -80,6 +83,15 @@ function parsed(text: string): JsonValue | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Compaction reads the whole context once more and writes a summary of it, billed beside the answer
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction).
+ */
+function mayCompact({ context_management: management }: JsonObject): boolean {
+  if (!isJsonObject(management) || !Array.isArray(management.edits)) return false;
+  return management.edits.some((edit) => isJsonObject(edit) && typeof edit.type === 'string' && edit.type.startsWith('compact'));
 }
 
 /** Fast mode and a fixed region cost more, each on top of the other; see the price list's service tiers. */

@@ -10,6 +10,8 @@ export interface BoundFacts extends CallUnits {
   readonly inputTokens: number;
   /** Answers asked for: each may have all the output tokens. Default 1. */
   readonly choices?: number;
+  /** Tokens billed as output beside the answer's own, see `Call.predictedTokens`. */
+  readonly predictedTokens?: number | undefined;
   /** The tier the request asks for; the provider may serve it in the standard one, so that is the least. */
   readonly serviceTier?: string | undefined;
   /** Whether the account's own setting may choose a dearer tier than the request. Default true; false for list prices. */
@@ -32,7 +34,7 @@ export interface BoundFacts extends CallUnits {
  */
 export function costBound(facts: BoundFacts & { readonly maxOutputTokens: number }): number {
   const { rates, multiplier, units } = boundOf(facts);
-  const output = facts.maxOutputTokens * (facts.choices ?? 1);
+  const output = units.output + facts.maxOutputTokens * (facts.choices ?? 1);
   return Math.min(Number.MAX_SAFE_INTEGER, chargeOf({ ...units, output }, rates, multiplier).totalNanoUsd);
 }
 
@@ -43,7 +45,7 @@ export function costBound(facts: BoundFacts & { readonly maxOutputTokens: number
 export function affordableOutputTokens(amountNanoUsd: number, facts: BoundFacts): number {
   const { rates, multiplier, units } = boundOf(facts);
   const perToken = BigInt(rates.output) * BigInt(facts.choices ?? 1) * BigInt(multiplier) * BigInt(HOUR_MS);
-  // The input's exact sum, not its rounded one: rounding happens once, on input and output together.
+  // The exact sum of all else, not its rounded one: rounding happens once, on input and output together.
   const inputSum = rateNames.reduce((sum, name) => sum + exactCharge(name, units, rates, multiplier), 0n);
   const left = BigInt(amountNanoUsd) * SUM_UNITS_PER_NANO_USD - inputSum;
   if (left < 0n) return 0;
@@ -65,7 +67,7 @@ export function outputTokenBound(requested: number | undefined, price: Price): n
 interface Bound {
   readonly rates: Required<Rates>;
   readonly multiplier: number;
-  /** All but the output. */
+  /** All but the answer's own output. */
   readonly units: Units;
 }
 
@@ -90,7 +92,7 @@ function boundOf(facts: BoundFacts): Bound {
       cachedInput: 0,
       cacheWrite: 0,
       cacheWrite1h: 0,
-      output: 0,
+      output: facts.predictedTokens ?? 0,
       reasoning: 0,
       inputAudio: 0,
       cachedInputAudio: 0,

@@ -194,6 +194,13 @@ describe('a request', () => {
     expect(facts({ thread: { type: 'continue', previous_message_id: 'm' } }).content.hasStoredContext).toBe(true);
   });
 
+  it('holds money for the context read again, and the summary, where the provider may compact', () => {
+    const plain = facts({ max_tokens: 500, context_management: { edits: [{ type: 'clear_tool_uses_20250919' }] } });
+    expect([plain.predictedTokens, plain.content.serverToolUses]).toEqual([undefined, undefined]);
+    const compacting = facts({ max_tokens: 500, context_management: { edits: [{ type: 'compact_20260112' }] } });
+    expect([compacting.predictedTokens, compacting.content.serverToolUses]).toEqual([500, 1]);
+  });
+
   it('tells the end user without the session that Claude Code writes beside it', () => {
     const user = (userId: string) => facts({ metadata: { user_id: userId } }).endUser;
     expect(user('user-7')).toBe('user-7');

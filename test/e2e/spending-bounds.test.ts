@@ -136,6 +136,18 @@ describe('what a target replaces in the body', () => {
   });
 });
 
+describe('a predicted output', () => {
+  it('is held for as output beside the answer', async () => {
+    upstream.behave(answerJson(200, chat()));
+    await settled();
+    const plain = await ask('/v1/chat/completions', { model: 'openai/gpt-4.1', ...question });
+    await settled();
+    const prediction = { type: 'content', content: 'x'.repeat(10_000) };
+    const { held } = await ask('/v1/chat/completions', { model: 'openai/gpt-4.1', prediction, ...question });
+    expect(held - plain.held).toBeGreaterThan(10_000 * 8e-6);
+  });
+});
+
 describe('a provider that routes on by itself', () => {
   it('is told the price that is held, or the lower one that was asked for', async () => {
     upstream.behave(answerJson(200, chat()));

@@ -150,6 +150,13 @@ it('affords exactly the output whose bound fits: one token more does not', () =>
   );
 });
 
+it('holds for a predicted output beside the answer, and leaves it out of what is affordable', () => {
+  const price = overridden({ input: 1, output: 10 });
+  const facts = { price, inputTokens: 1_000, atMs, promptCache: 'none' as const, predictedTokens: 200 };
+  expect(costBound({ ...facts, maxOutputTokens: 100 })).toBe(1_000_000 + 300 * 10_000);
+  expect(affordableOutputTokens(1_000_000 + 300 * 10_000, facts)).toBe(100);
+});
+
 it('affords any output where output is free, and none where the input does not fit', () => {
   const price = overridden({ input: 1, output: 0 });
   const facts = { price, inputTokens: 1_000, atMs, promptCache: 'none' as const };
