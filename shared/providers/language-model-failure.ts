@@ -27,8 +27,19 @@ export function modelFailure(error: unknown, host: string): UpstreamFailure | Ga
     case 'AI_NoContentGeneratedError':
       return new UpstreamFailure('malformed', `${host} sent what its API does not promise (${error.name})`);
     default:
-      return new GatewayError('internal_error', `The gateway failed to speak with ${host}.`, { cause: error });
+      return (
+        withoutImages(error.message, host) ??
+        new GatewayError('internal_error', `The gateway failed to speak with ${host}.`, { cause: error })
+      );
   }
+}
+
+/** Plain errors that a package throws over an answer: Bedrock answers with no image, and with 200, where its filter objects (https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html). */
+function withoutImages(message: string, host: string): UpstreamFailure | undefined {
+  if (/returned no images/.test(message)) return new UpstreamFailure('malformed', `${host} answered without an image`);
+  const [, reasons] = /request was moderated: (.*)$/s.exec(message) ?? [];
+  if (reasons === undefined) return undefined;
+  return faulted({ status: 400, code: 'content_policy_violation', type: undefined, message: `The content was refused: ${reasons}` }, host);
 }
 
 /** An answer that began as a success: either it tells of an error inside, or it is not what the API promises. */

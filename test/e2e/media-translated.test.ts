@@ -122,6 +122,20 @@ describe('reranking and images on Bedrock', () => {
   });
 });
 
+describe('an image that Bedrock does not make', () => {
+  const draw = () => client.images.generate({ model: 'bedrock/amazon.nova-canvas-v1:0', prompt: 'A heron.' });
+
+  it('is a broken answer where nothing says why', async () => {
+    upstream.behave(answerJson(200, {}));
+    await expect(draw()).rejects.toMatchObject({ status: 502, code: 'provider_error' });
+  });
+
+  it('is a refusal of the content where that is why', async () => {
+    upstream.behave(answerJson(200, { status: 'Request Moderated', details: { 'Moderation Reasons': ['Violence'] } }));
+    await expect(draw()).rejects.toMatchObject({ status: 400, message: expect.stringContaining('Violence') });
+  });
+});
+
 describe('speech at Google', () => {
   it('comes as sound that plays', async () => {
     const samples = Buffer.alloc(4800).toString('base64');

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject, JsonValue } from '../../shared/calls/json.ts';
+import { chatFeatures, type Feature } from '../conformance/chat-features.ts';
+import { geminiFeatures } from '../conformance/gemini-features.ts';
+import { messagesFeatures } from '../conformance/messages-features.ts';
+import { plainAnswer } from '../conformance/plain-answers.ts';
+import { responsesFeatures } from '../conformance/responses-features.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { startUpstream, type TestUpstream } from '../support/upstream.ts';
+import { agentRequests } from './agent-requests.ts';
+
+let upstream: TestUpstream;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  upstream = await startUpstream(plainAnswer);
+  const { origin } = new URL(upstream.url);
+  const provider = { base_url: origin, api_key: 'env:KEY', allow_private_address: true };
+  const compatible = { ...provider, type: 'openai-compatible', base_url: upstream.url };
+  gateway = await startGateway({
+    config: {
+      providers: { compatible, anthropic: provider, google: provider, bedrock: provider, openai: provider },
+      defaults: { retries: 0 },
+    },
+    environment: { KEY: 'k' },
+  });
+});
+afterAll(async () => {
+  await gateway?.close();
+  await upstream?.close();
+});
+
+const only = (body: object): Pick<Feature, 'body'>[] => [{ body: { ...body } }];
+const ofAgents = agentRequests.filter(({ path }) => path === '/v1/chat/completions');
+
+/** Good requests in every dialect, to be spoilt. */
+const dialects: readonly (readonly [path: string, requests: readonly Pick<Feature, 'body'>[]])[] = [
+  ['/v1/chat/completions', [...chatFeatures, ...ofAgents]],
+  ['/v1/messages', messagesFeatures],
+  ['/v1/messages/count_tokens', messagesFeatures],
+  ['/v1/responses', responsesFeatures],
+  ['/v1beta/models/{model}:generateContent', geminiFeatures],
+  ['/v1beta/models/{model}:streamGenerateContent', geminiFeatures],
+  ['/v1/completions', only({ prompt: 'x', max_tokens: 5, stop: ['a'] })],
+  ['/v1/embeddings', only({ input: ['a'], dimensions: 3 })],
+  ['/v1/images/generations', only({ prompt: 'a', n: 1, size: '1x1' })],
+  ['/v1/audio/speech', only({ input: 'a', voice: 'x', speed: 1 })],
+  ['/v1/moderations', only({ input: 'a' })],
+  ['/v1/rerank', only({ query: 'a', documents: ['b', { text: 'c' }], top_n: 1 })],
+];
+const models = [
+  'echo/ok',
+  'echo/tool-call',
+  'compatible/m',
+  'anthropic/claude-sonnet-4-5',
+  'google/gemini-3-pro-preview',
+  'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  'openai/gpt-5.2',
+  'openai/gpt-5.6',
+];
+
+/** What nobody should send, and what looks like something else. */
+const odd = fc.oneof(
+  fc.constantFrom<JsonValue>(null, '', 0, -1, 1e308, true, [], {}, 'x', [null], [[]], [{}], { type: null }, { type: 'text' }),
+  fc.constantFrom<JsonValue>('\u0000', '\ud800', 'data:image/png;base64,', 'data:,', 'http://', 'file:///etc/passwd', { constructor: 1 }),
+  fc.jsonValue().map((value): JsonValue => JSON.parse(JSON.stringify(value))),
+);
+
+/** The request with one value, somewhere in it, replaced or left out. */
+function spoilt(value: JsonValue, way: readonly number[], replacement: JsonValue | undefined): JsonValue {
+  const [turn = 0, ...rest] = way;
+  if (rest.length === 0 || typeof value !== 'object' || value === null) return replacement ?? null;
+  if (Array.isArray(value)) {
+    const at = value.length === 0 ? 0 : turn % value.length;
+    return value.map((item, index) => (index === at ? spoilt(item, rest, replacement) : item));
+  }
+  const keys = Object.keys(value);
+  const chosen = keys[turn % Math.max(1, keys.length)];
+  const object: JsonObject = {};
+  for (const key of keys) {
+    const inner = value[key] ?? null;
+    if (key !== chosen) object[key] = inner;
+    else if (rest.length > 1 || replacement !== undefined) object[key] = spoilt(inner, rest, replacement);
+  }
+  return object;
+}
+
+const way = fc.array(fc.nat({ max: 60 }), { minLength: 2, maxLength: 8 });
+
+describe('a spoilt request', () => {
+  it.each(dialects)('at %s is served or refused with a word, and nothing breaks', async (path, requests) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...requests),
+        fc.constantFrom(...models),
+        way,
+        fc.option(odd, { nil: undefined }),
+        fc.boolean(),
+        async ({ body }, model, turns, replacement, stream) => {
+          const plain: JsonValue = JSON.parse(JSON.stringify(body));
+          const named = path.includes('{model}') || typeof plain !== 'object' ? plain : { model, ...plain, ...(stream && { stream }) };
+          const response = await fetch(gateway.url + path.replace('{model}', model), {
+            method: 'POST',
+            headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
+            body: JSON.stringify(spoilt(named, turns, replacement)),
+          });
+          const text = await response.text();
+          expect(text).not.toContain('internal_error');
+          // The provider's answer may not be the one that the spoilt request asks for.
+          expect([200, 400, 404, 413, 502]).toContain(response.status);
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
+});
