@@ -48,7 +48,7 @@ describe('GET /admin/metrics in AWS', () => {
   });
 
   it.each([
-    [{ metric: 'AWS/Lambda' }, /metric\.0: must be one of/],
+    [{ metric: 'AWS/Lambda' }, /metric\.0 must be one of/],
     [{ period: '45' }, /multiple of 60/],
     [{ from: '2026-11-20T13:00:00Z' }, /from must lie before to/],
     [{ from: '2020-01-01', period: '60' }, /at most 1440 periods/],
