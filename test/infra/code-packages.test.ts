@@ -52,7 +52,7 @@ describe('the code packages', () => {
   });
 });
 
-const startKb = { gateway: 430, admin: 600, sweeper: 600 } as const;
+const startKb = { gateway: 450, admin: 600, sweeper: 600 } as const;
 
 describe.each(['gateway', 'admin', 'sweeper'] as const)('the package of the function %s', (id) => {
   let bundle: Bundle;
