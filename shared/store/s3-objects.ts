@@ -1,5 +1,5 @@
 import type { AwsCredentials } from '../aws/credentials.ts';
-import { s3Signature } from '../aws/signature.ts';
+import { presignedS3Url, s3Signature } from '../aws/signature.ts';
 
 /** S3 has so long to answer. */
 const timeoutMs = 10_000;
@@ -14,7 +14,7 @@ export interface S3Bucket {
 }
 
 /**
- * Objects of a bucket: two requests of S3's API, signed here, because the SDK's client is larger than the whole gateway.
+ * Objects of a bucket: requests of S3's API, signed here, because the SDK's client is larger than the whole gateway.
  * Keys have letters, digits, `-`, `.`, `=`, `_` and `/` only.
  */
 export class S3Objects {
@@ -41,16 +41,39 @@ export class S3Objects {
     throw new Error(`S3 answered ${response.status} when asked for an object`);
   }
 
+  /** S3's answer when asked for an object, whatever it is, for who reads it in a way of its own. @throws what `fetch` throws. */
+  async open(key: string, signal: AbortSignal): Promise<Response> {
+    return await this.#send('GET', key, '', {}, signal);
+  }
+
+  /** A URL under which anybody may put an object within `validSeconds`, with exactly these headers (lower-case names). */
+  presignedPut(
+    key: string,
+    headers: Readonly<Record<string, string>>,
+    when: { readonly atMs: number; readonly validSeconds: number },
+  ): string {
+    const { region, credentials } = this.#bucket;
+    return presignedS3Url({ url: this.#urlOf(key), method: 'PUT', headers, region, ...when }, credentials).href;
+  }
+
+  #urlOf(key: string): URL {
+    if (!/^[\w./=-]+$/.test(key)) throw new RangeError(`${JSON.stringify(key)} is no key of an object`);
+    const { bucket, region, endpoint } = this.#bucket;
+    return new URL(
+      endpoint === undefined ? `https://${bucket}.s3.${region}.amazonaws.com/${key}` : `${endpoint.replace(/\/+$/, '')}/${bucket}/${key}`,
+    );
+  }
+
   async #send(
     method: 'GET' | 'PUT',
     key: string,
     body: string | Uint8Array<ArrayBuffer>,
     headers: Readonly<Record<string, string>>,
+    signal: AbortSignal = AbortSignal.timeout(timeoutMs),
   ): Promise<Response> {
-    if (!/^[\w./=-]+$/.test(key)) throw new RangeError(`${JSON.stringify(key)} is no key of an object`);
-    const { bucket, region, credentials, endpoint } = this.#bucket;
-    const url = new URL(endpoint === undefined ? `https://${bucket}.s3.${region}.amazonaws.com/${key}` : `${endpoint}/${bucket}/${key}`);
+    const { region, credentials } = this.#bucket;
+    const url = this.#urlOf(key);
     const { host: _host, ...signed } = s3Signature({ method, url, headers, body, region, atMs: Date.now() }, credentials);
-    return await fetch(url, { method, headers: signed, ...(method === 'PUT' && { body }), signal: AbortSignal.timeout(timeoutMs) });
+    return await fetch(url, { method, headers: signed, ...(method === 'PUT' && { body }), signal });
   }
 }

@@ -1,18 +1,12 @@
 import { Buffer } from 'node:buffer';
-import type { AwsCredentials } from '../aws/credentials.ts';
-import { presignedS3Url, s3Signature } from '../aws/signature.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { uploadTooLarge } from '../errors/too-large.ts';
 import { isUploadId } from '../uploads/upload-id.ts';
 import type { PlannedUpload, UploadedBody, UploadStore, UploadTicket } from '../uploads/upload-store.ts';
+import { type S3Bucket, S3Objects } from './s3-objects.ts';
 
 /** Where uploads lie and who reads them. */
-export interface UploadBucket {
-  readonly bucket: string;
-  readonly region: string;
-  readonly credentials: AwsCredentials;
-  /** Another S3 than the region's, by its base URL; the bucket is then the first part of the path. */
-  readonly endpoint?: string | undefined;
+export interface UploadBucket extends S3Bucket {
   /** S3 has so long for one attempt at the whole body, in milliseconds. */
   readonly timeoutMs?: number;
 }
@@ -31,40 +25,33 @@ class S3Failure extends Error {
 
 /**
  * Uploads in S3, one object each under the id of its key, so that no key reaches the uploads of another; encryption and
- * expiry are the bucket's. Signed here, because the SDK's client is larger than the whole gateway.
+ * expiry are the bucket's.
  */
 export class S3Uploads implements UploadStore {
-  readonly #place: UploadBucket;
+  readonly #objects: S3Objects;
+  readonly #timeoutMs: number;
 
-  constructor(place: UploadBucket) {
-    this.#place = place;
+  constructor({ timeoutMs = defaultTimeoutMs, ...bucket }: UploadBucket) {
+    this.#objects = new S3Objects(bucket);
+    this.#timeoutMs = timeoutMs;
   }
 
   prepare(upload: PlannedUpload): UploadTicket {
-    const { region, credentials } = this.#place;
     const headers = {
       'content-type': upload.contentType,
       ...(upload.bytes !== undefined && { 'content-length': String(upload.bytes) }),
     };
-    const request = {
-      url: this.#url(upload),
-      method: 'PUT',
-      headers,
-      region,
-      atMs: upload.atMs,
-      validSeconds: upload.validSeconds,
-    } as const;
-    return { url: presignedS3Url(request, credentials).href, headers };
+    return { url: this.#objects.presignedPut(keyOf(upload), headers, upload), headers };
   }
 
   async read(
     upload: Pick<PlannedUpload, 'id' | 'keyId'>,
     limits: { readonly maxBytes: number; readonly signal: AbortSignal },
   ): Promise<UploadedBody | undefined> {
-    const url = this.#url(upload);
+    const key = keyOf(upload);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#get(url, limits);
+        return await this.#get(key, limits);
       } catch (cause) {
         if (cause instanceof GatewayError) throw cause;
         if (attempt < attempts && !limits.signal.aborted) continue;
@@ -77,12 +64,10 @@ export class S3Uploads implements UploadStore {
   }
 
   async #get(
-    url: URL,
+    key: string,
     { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
   ): Promise<UploadedBody | undefined> {
-    const { region, credentials, timeoutMs = defaultTimeoutMs } = this.#place;
-    const { host: _host, ...headers } = s3Signature({ method: 'GET', url, body: '', region, atMs: Date.now() }, credentials);
-    const response = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
+    const response = await this.#objects.open(key, AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]));
     if (!response.ok) {
       const told = await response.text();
       if ((response.status === 404 || response.status === 403) && missingCodes.test(told)) return undefined;
@@ -94,13 +79,12 @@ export class S3Uploads implements UploadStore {
     await response.body?.cancel();
     throw uploadTooLarge(maxBytes, 'x-sluice-body');
   }
+}
 
-  #url({ id, keyId }: Pick<PlannedUpload, 'id' | 'keyId'>): URL {
-    if (!isUploadId(id)) throw new RangeError('an upload whose id is none of ours');
-    const { bucket, region, endpoint } = this.#place;
-    const base = endpoint === undefined ? `https://${bucket}.s3.${region}.amazonaws.com` : `${endpoint.replace(/\/+$/, '')}/${bucket}`;
-    return new URL(`${base}/uploads/${keyId}/${id}`);
-  }
+/** Under the id of its key: no other reads it. */
+function keyOf({ id, keyId }: Pick<PlannedUpload, 'id' | 'keyId'>): string {
+  if (!isUploadId(id)) throw new RangeError('an upload whose id is none of ours');
+  return `uploads/${keyId}/${id}`;
 }
 
 /** The whole body, or undefined once it turns out to be larger. */
