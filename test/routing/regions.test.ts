@@ -144,6 +144,10 @@ describe('a provider with several regions', () => {
       await pause(60);
     }
     expect(await healthOf(model)).toEqual({ [names[0]]: 'closed', [names[1]]: 'open', [names[2]]: 'closed' });
+    expect(await gateway.logged((line) => line.message === 'breaker opened' && line.lane === `${model}#at:${names[1]}`)).toMatchObject({
+      provider: 'bedrock',
+      model: 'openai.gpt-oss-cooling',
+    });
     for (const region of regions) region.received.length = 0;
     for (const { attempts } of await calls(model, 10)) expect(attempts).toHaveLength(1);
     expect(regions[1]?.received).toHaveLength(0);

@@ -4,7 +4,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takesPrefill } from '../../shared/providers/prefill.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { pause, startUpstream, type TestUpstream, type UpstreamBehaviour } from '../support/upstream.ts';
+import { answerJson, pause, startUpstream, type TestUpstream, type UpstreamBehaviour } from '../support/upstream.ts';
 
 /** Breaks off in the middle; `second` carries on. */
 let first: TestUpstream;
@@ -58,7 +58,7 @@ beforeAll(async () => {
     ...more,
   });
   gateway = await startGateway({
-    environment: { KEY: 'a-key' },
+    environment: { KEY: 'a-key', AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' },
     config: {
       defaults: { retries: 0 },
       providers: {
@@ -67,6 +67,7 @@ beforeAll(async () => {
         compatible: at(first, { type: 'openai-compatible' }),
         other: at(second, { type: 'openai-compatible' }),
         openai: at(first, {}),
+        bedrock: { base_url: second.url.replace(/\/v1$/, ''), allow_private_address: true },
         gem: at(first, { type: 'google' }),
         gem2: at(second, { type: 'google', continues_by: 'assistant_message' }),
       },
@@ -79,6 +80,7 @@ beforeAll(async () => {
       models: {
         story: { targets: ['up/claude-sonnet-4-5', 'next/claude-sonnet-4-5'], resume: true },
         tool: { targets: ['up/claude-haiku-4-5', 'next/claude-haiku-4-5'], resume: true },
+        cloud: { targets: ['up/claude-opus-4-5', 'bedrock/us.anthropic.claude-opus-4-5-20251101-v1:0'], resume: true },
         newer: { targets: ['up/claude-opus-4-6', 'next/claude-opus-4-6'], resume: true },
         chat: { targets: ['compatible/chat', 'next/claude-opus-4-1'], resume: true },
         text: { targets: ['compatible/text', 'other/text'], resume: true },
@@ -176,6 +178,14 @@ describe('Messages that break off on a route with resume', () => {
       'content_block_delta 1',
       'content_block_stop 1',
     ]);
+  });
+
+  it('are carried on by Bedrock in the words of Converse', async () => {
+    second.behave(answerJson(500, { message: 'down' }));
+    const { error } = await tell('cloud');
+    expect(error).toBeInstanceOf(Anthropic.APIError);
+    expect(second.received[0]?.path).toContain('/converse-stream');
+    expect(askedOfSecond().messages.at(-1)).toEqual({ role: 'assistant', content: [{ text: 'The quick brown' }] });
   });
 
   it.each([
