@@ -112,6 +112,18 @@ describe('a body that is too large for an invocation', () => {
     expect(upstream.received[0]?.headers['content-type']).toMatch(/^multipart\/form-data/);
   });
 
+  it('is answered to the Anthropic client too', async () => {
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: gateway.key, maxRetries: 0, fetch: uploadingFetch });
+    const [, data = ''] = image(7).split(',');
+    const message = await client.messages.create({
+      model: 'up/m',
+      max_tokens: 9,
+      messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'base64', media_type: 'image/png', data } }] }],
+    });
+    expect(message.content).toMatchObject([{ type: 'text', text: 'Seen.' }]);
+    expect(upstream.received[0]?.body).toContain(data);
+  });
+
   it('streams its answer', async () => {
     const id = await uploaded({ model: 'echo/ok', stream: true, messages: [{ role: 'user', content: `One two ${'x'.repeat(7e6)}` }] });
     const response = await post('/v1/chat/completions', '{}', { 'x-sluice-body': id });
