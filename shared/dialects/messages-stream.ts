@@ -57,7 +57,15 @@ function readStart(state: MessagesStreamState, event: JsonObject): FrameReading 
   noteUsage(state, message.usage);
   // Who begins with nothing has not counted yet: no prompt is empty.
   if (state.usage?.inputTokens === 0) state.usage = undefined;
-  return silentReading;
+  return readBeginning(state, message);
+}
+
+/** A message that goes on where a tool of the provider's has answered may begin with blocks that are whole, and with its end. */
+function readBeginning(state: MessagesStreamState, { content, stop_reason }: JsonObject): FrameReading {
+  if (!Array.isArray(content) || content.length === 0) return silentReading;
+  state.finishReason = messagesFinishReason(stop_reason) ?? state.finishReason;
+  const readings = content.map((block) => readContent(state, block));
+  return readings.find((reading) => reading.content) ?? silentReading;
 }
 
 function readContent(state: MessagesStreamState, part: JsonValue | undefined): FrameReading {

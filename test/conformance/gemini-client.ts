@@ -53,5 +53,8 @@ const finishes: Readonly<Record<string, Reading['finish']>> = {
   MAX_TOKENS: 'length',
   SAFETY: 'content_filter',
   RECITATION: 'content_filter',
+  BLOCKLIST: 'content_filter',
+  SPII: 'content_filter',
+  IMAGE_SAFETY: 'content_filter',
   PROHIBITED_CONTENT: 'content_filter',
 };

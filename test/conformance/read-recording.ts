@@ -37,11 +37,7 @@ type Step = (all: Draft, json: LooseJson) => void;
 
 const whole: Readonly<Record<Family, Step>> = {
   'anthropic-messages': (all, body) => {
-    for (const block of body.at('content').items) {
-      all.text += block.at('text').text;
-      all.reasoning += block.at('thinking').text;
-      if (block.at('type').text === 'tool_use') addCall(all, block.at('id'), block.at('name'), block.at('input').json);
-    }
+    anthropicBlocks(all, body.at('content').items);
     all.finish = anthropicFinish[body.at('stop_reason').text];
     anthropicUsage(all, body.at('usage'));
   },
@@ -71,6 +67,9 @@ const whole: Readonly<Record<Family, Step>> = {
 const step: Readonly<Record<Family, Step>> = {
   // https://platform.claude.com/docs/en/build-with-claude/streaming
   'anthropic-messages': (all, event) => {
+    // A message may begin with blocks that are whole.
+    anthropicBlocks(all, event.at('message', 'content').items);
+    if (event.at('message', 'stop_reason').exists) all.finish = anthropicFinish[event.at('message', 'stop_reason').text];
     const block = event.at('content_block');
     const delta = event.at('delta');
     const index = event.at('index').count;
@@ -129,6 +128,14 @@ const step: Readonly<Record<Family, Step>> = {
     if (type === 'response.completed' || type === 'response.incomplete') responsesEnd(all, event.at('response'));
   },
 };
+
+function anthropicBlocks(all: Draft, blocks: readonly LooseJson[]): void {
+  for (const block of blocks) {
+    all.text += block.at('text').text;
+    all.reasoning += block.at('thinking').text;
+    if (block.at('type').text === 'tool_use') addCall(all, block.at('id'), block.at('name'), block.at('input').json);
+  }
+}
 
 function chatChoice(all: Draft, message: LooseJson, finish: LooseJson): void {
   all.text += message.at('content').text + message.at('refusal').text;

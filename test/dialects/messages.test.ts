@@ -6,7 +6,8 @@ import { usageOf } from '../../shared/calls/usage.ts';
 import { messages } from '../../shared/dialects/messages.ts';
 import { readMessagesUsage } from '../../shared/dialects/messages-answer.ts';
 import { messagesRecording } from '../../shared/dialects/messages-recording.ts';
-import { startMessagesStream } from '../../shared/dialects/messages-stream.ts';
+import { readMessagesFrame, startMessagesStream } from '../../shared/dialects/messages-stream.ts';
+import { sseFrame } from '../../shared/streaming/sse-writer.ts';
 import { recordings } from '../conformance/recordings.ts';
 import { cuts, framed, parses, readStream } from '../support/split-streams.ts';
 
@@ -88,6 +89,17 @@ describe('the reader of Messages streams', () => {
       [],
     );
     expect(state.usage).toBeUndefined();
+  });
+
+  it('knows what a message began with, and that it has ended with it', () => {
+    const content = [{ type: 'tool_use', id: 'toolu_1', name: 'lookup', input: { id: 'c1' } }];
+    const usage = { input_tokens: 3, output_tokens: 4 };
+    const whole = { type: 'message_start', message: { id: 'msg_1', model: 'c', content, stop_reason: 'tool_use', usage } };
+    const state = startMessagesStream();
+    const reading = readMessagesFrame(state, sseFrame(JSON.stringify(whole)));
+    expect(reading.content).toBe(true);
+    expect(state).toMatchObject({ finishReason: 'tool_calls', toolNames: ['lookup'], hasContent: true, usage: { outputTokens: 4 } });
+    expect(state.outputBytes).toBeGreaterThan(10);
   });
 
   it('calls what is no JSON object malformed', () => {
