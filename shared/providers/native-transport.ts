@@ -47,7 +47,8 @@ export class NativeTransport implements Transport {
     if (stream && isEventStream(response)) return this.#stream(attempt, response);
     const passesBytes = attempt.dialect.usageOfBytes !== undefined && !stream && !isJson(response);
     if (passesBytes) return bytesOf(response);
-    return attempt.dialect.carriesMedia === true && !stream ? this.#media(attempt, response) : this.#whole(attempt, response);
+    const passesJson = attempt.dialect.carriesMedia === true && !stream && isJson(response);
+    return passesJson ? this.#media(attempt, response) : this.#whole(attempt, response);
   }
 
   async #post(attempt: Attempt, payload: Payload, freshCredential: boolean): Promise<UpstreamResponse> {

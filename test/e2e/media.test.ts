@@ -318,6 +318,14 @@ describe('images', () => {
     expect(line).toMatchObject({ ending: 'failed', error: 'provider_error', estimated: true });
   });
 
+  it('are no page of HTML, however large', async () => {
+    upstream.behave((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end(`<p>${'x'.repeat(400_000)}`);
+    });
+    await expect(client.images.generate({ model: 'up/m', prompt: 'A cat' })).rejects.toMatchObject({ status: 502, code: 'provider_error' });
+  });
+
   it('that are large are repeated whole under their Idempotency-Key', async () => {
     upstream.behave(answerJson(200, { created: 1, data: [{ b64_json: base64(600_000) }], usage }));
     const options = { headers: { 'idempotency-key': 'images-1' } };
