@@ -120,7 +120,11 @@ export class LedgerScopes {
     const layout = await this.#shards.layoutOf(scope, nowMs);
     if (layout) return this.#shards.gather(scope, layout, holds, wish, nowMs);
     const [hold] = holds;
-    const taken = await this.#items.take(this.#shards.wholeItem(scope), hold ? { ...wish, previous: heldBy(hold) } : wish, nowMs);
+    const taking = this.#items.take(this.#shards.wholeItem(scope), hold ? { ...wish, previous: heldBy(hold) } : wish, nowMs);
+    const taken = await taking.catch((error: unknown) => {
+      this.#shards.spreadIfThrottled(scope, error, nowMs);
+      throw error;
+    });
     if (taken.outcome === 'refused') return taken;
     if (taken.outcome === 'taken') {
       this.#shards.spreadIfCrowded(scope, taken.state, nowMs);

@@ -54,7 +54,19 @@ export class LedgerShards {
   /** Spreads a scope that has too many calls in flight for one item, behind the caller's back. */
   spreadIfCrowded(scope: Scope, state: LedgerState, nowMs: number): void {
     const most = limitsAnything(scope.limits) ? crowdedAt : crowdedUnlimitedAt;
-    if (state.underWay < most || this.#spreading.has(scope.id)) return;
+    if (state.underWay >= most) this.#spreadBehind(scope, nowMs);
+  }
+
+  /**
+   * Spreads a scope that nothing limits when the store throttles its one item: calls that are short and many get that far
+   * without being crowded. One with limits stays whole, for its slices would refuse what the whole does not.
+   */
+  spreadIfThrottled(scope: Scope, error: unknown, nowMs: number): void {
+    if (!limitsAnything(scope.limits) && error instanceof StoreError && error.kind === 'throttled') this.#spreadBehind(scope, nowMs);
+  }
+
+  #spreadBehind(scope: Scope, nowMs: number): void {
+    if (this.#spreading.has(scope.id)) return;
     this.#spreading.add(scope.id);
     // When it fails, the next call tries again.
     this.#spread(scope, crowdedShards, nowMs).then(

@@ -23,11 +23,22 @@ describe('a scope that nothing limits', () => {
   });
 
   /** A ledger whose writes are counted, or all fail. */
-  function ledgerWith(options: { readonly gone?: boolean; readonly open?: boolean; readonly events?: LedgerEvent[] } = {}): DynamoLedger {
+  function ledgerWith(
+    options: {
+      readonly gone?: boolean;
+      readonly open?: boolean;
+      readonly events?: LedgerEvent[];
+      readonly throttles?: { left: number };
+    } = {},
+  ): DynamoLedger {
     recorder = new RememberingRecorder();
     writes.length = 0;
     const update = (input: UpdateInput) => {
       writes.push(input);
+      if (options.throttles !== undefined && options.throttles.left > 0) {
+        options.throttles.left -= 1;
+        return Promise.reject(new StoreError('throttled', 'ThrottlingException', 'slow down'));
+      }
       return options.gone ? Promise.reject(new StoreError('unavailable', 'ECONNREFUSED', 'nobody there')) : db.update(input);
     };
     const counted: DynamoDb = {
@@ -75,6 +86,24 @@ describe('a scope that nothing limits', () => {
     for (const call of admitted) await ledger.settle(call, { actualNanoUsd: 7, actualTokens: 1, nowMs });
     const [after] = await ledger.read([scope], nowMs);
     expect(after).toMatchObject({ parallel: { underWay: 0 }, budgets: [{ spentNanoUsd: 420, heldNanoUsd: 0 }] });
+  });
+
+  it('is spread when the store throttles its one item, and goes on from there', async () => {
+    const scope = scopeWith('short-and-many', {});
+    const throttles = { left: 1 };
+    const ledger = ledgerWith({ throttles });
+    await expect(ledger.admit(askFor([scope], { nowMs }))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await vi.waitFor(async () => {
+      const admitted = await Promise.all(Array.from({ length: 8 }, () => ledger.admit(askFor([scope], { nowMs }))));
+      expect(new Set(admitted.flatMap((call) => admittedOf(call).holds.map(({ shard }) => shard))).size).toBeGreaterThan(1);
+    });
+    // With limits its slices could refuse what the whole does not.
+    const limited = scopeWith('limited-and-throttled', { budgets: [{ amount_usd: 1, period: 'total' }] });
+    throttles.left = 1;
+    await expect(ledger.admit(askFor([limited], { nowMs }))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(admittedOf(await ledger.admit(askFor([limited], { nowMs }))).holds.map(({ shard }) => shard)).toEqual([0]);
+    expect(writes.some(({ update, key }) => key.pk.includes('limited-and') && update.includes('l_n'))).toBe(false);
   });
 
   it('refuses or lets through as the operator says when the store does not answer', async () => {
