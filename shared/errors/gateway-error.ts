@@ -8,6 +8,8 @@ export interface GatewayErrorOptions {
   readonly retryAfterMs?: number;
   /** Overrides the status of the code's row: a provider's own 4xx is handed on as it came. */
   readonly status?: number;
+  /** Overrides the code's row where it is known that the same request will fail again, or will not. */
+  readonly retryable?: boolean;
   /** Facts for machines, shown beside the message. Never a secret, never a prompt. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Response headers that go with this error, such as `x-ratelimit-remaining-requests`. */
@@ -28,6 +30,8 @@ export class GatewayError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -37,11 +41,7 @@ export class GatewayError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.details = options.details;
     this.headers = options.headers;
-  }
-
-  /** Whether the same request may succeed later without being changed. */
-  get retryable(): boolean {
-    return errorCodes[this.code].retry;
+    this.retryable = options.retryable ?? errorCodes[code].retry;
   }
 }
 

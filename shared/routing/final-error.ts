@@ -38,6 +38,9 @@ const codes: Readonly<Record<FailureClass, ErrorCode>> = {
   aborted: 'client_closed_request',
 };
 
+/** What only the operator can mend: a key that is missing, refused or out of credit, an address that leads nowhere. Clients need not try again. */
+const forTheOperator: ReadonlySet<FailureClass> = new Set(['credentials', 'quota', 'unusable']);
+
 /** A target that was not tried, and why. */
 export interface PassedOver {
   readonly target: string;
@@ -71,10 +74,12 @@ export function finalError({ failed, passedOver = [], decisive, nowMs = 0 }: Giv
   const failureClass = classify(failure);
   const retryAfterMs = failureClass === 'rate_limited' ? (failure.facts.retryAfterMs ?? 1_000) : failure.facts.retryAfterMs;
   const status = failureClass === 'caller' ? failure.facts.status : undefined;
+  const hopeless = passedOver.length === 0 && failed.every((one) => forTheOperator.has(classify(one.failure)));
   return new GatewayError(codeOf(failure, failureClass), messageOf(failure, failureClass, record.target), {
     cause: failure,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(status !== undefined && { status }),
+    ...(hopeless && { retryable: false }),
     details,
   });
 }

@@ -105,7 +105,10 @@ function leavingTime(timeouts: Timeouts, leftMs: number): Timeouts {
 /** A signal that fires when the caller leaves or when the attempt's time is over. It must be cleared. */
 function deadlineSignal(caller: AbortSignal, leftMs: number): { readonly signal: AbortSignal; readonly clear: () => void } {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new UpstreamFailure('total_timeout', `no whole answer within ${leftMs} ms`)), leftMs);
+  const timer = setTimeout(
+    () => controller.abort(new UpstreamFailure('total_timeout', `no whole answer within ${Math.round(leftMs)} ms`)),
+    leftMs,
+  );
   const leave = (): void => controller.abort(caller.reason);
   if (caller.aborted) leave();
   caller.addEventListener('abort', leave, { once: true });

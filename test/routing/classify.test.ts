@@ -122,6 +122,13 @@ describe('the error of a call that failed everywhere', () => {
     expect(error.details?.attempts).toHaveLength(2);
   });
 
+  it('tells clients not to try again where only the operator can help, and not where anything else failed too', () => {
+    const refused = attempt('a/m', { status: 401 });
+    expect(finalError({ failed: [refused, attempt('b/m', { status: 402 })] }).retryable).toBe(false);
+    expect(finalError({ failed: [refused, attempt('b/m', { status: 500 })] }).retryable).toBe(true);
+    expect(finalError({ failed: [refused], passedOver: [{ target: 'b/m', reason: 'breaker_open', untilMs: 9_000 }] }).retryable).toBe(true);
+  });
+
   it('never repeats what a provider says of a refused key', () => {
     const error = finalError({ failed: [attempt('a/m', { status: 401, providerMessage: 'Incorrect API key provided: sk-abc' })] });
     expect(error.message).not.toContain('sk-abc');

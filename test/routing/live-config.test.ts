@@ -122,7 +122,7 @@ describe('the live configuration', () => {
     const bad = await file('bad.yaml', 'models:\n  smart:\n    targets: [nowhere/x]\n');
     const refused = await cli('config', 'validate', bad);
     expect(refused.code).toBe(1);
-    expect(refused.errors).toContain('gateway.yaml:3');
+    expect(refused.errors).toContain(`${bad}:3`);
     const good = await file('good.yaml', '# ours\nmodels:\n  smart:\n    targets: [echo/length]\n');
     expect(await cli('config', 'validate', good)).toMatchObject({ code: 0 });
     const applied = await cli('config', 'apply', good, '--note', 'shorter', '--if-version', '1');
