@@ -25,8 +25,8 @@ export interface ExchangeOptions {
   readonly identity: ProviderIdentity;
   /** Puts right what the package wrote into the body. */
   readonly correctBody: (body: string) => string;
-  /** Puts right what the package could not read of the answer. */
-  readonly correctAnswer?: ((body: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>) | undefined;
+  /** Puts right, piece by piece, what the package could not read of the answer. */
+  readonly correctAnswer?: { push(piece: Uint8Array): Uint8Array; end(): Uint8Array } | undefined;
   readonly nowMs: () => number;
 }
 
@@ -59,9 +59,7 @@ export class ModelExchange {
       const response = await this.#answer(String(input instanceof Request ? input.url : input), init ?? {});
       this.#response = response;
       this.headers = headersFor(response);
-      const { correctAnswer } = this.#options;
-      const body = this.#body(response);
-      return new Response(correctAnswer === undefined ? body : correctAnswer(body), { status: response.status, headers: response.headers });
+      return new Response(this.#body(response), { status: response.status, headers: response.headers });
     } catch (error) {
       if (error instanceof UpstreamFailure) this.failure ??= error;
       throw error;
@@ -151,6 +149,7 @@ export class ModelExchange {
 
   #body(response: UpstreamResponse): ReadableStream<Uint8Array> {
     const { body } = response;
+    const { correctAnswer } = this.#options;
     let bytes = 0;
     let last: number | undefined;
     return new ReadableStream<Uint8Array>(
@@ -172,12 +171,15 @@ export class ModelExchange {
             if (!this.#attempt.call.stream && bytes > maxAnswerBytes)
               return fail(new UpstreamFailure('malformed', `the answer of ${this.#host} is larger than ${maxAnswerBytes} bytes`));
             this.#armIdle();
-            controller.enqueue(chunk);
+            const piece = correctAnswer === undefined ? chunk : correctAnswer.push(chunk);
+            if (piece.length > 0) controller.enqueue(piece);
             if ((controller.desiredSize ?? 0) <= 0) body.pause();
           });
           body.on('end', () => {
             if (this.#over) return;
             this.#settle();
+            const rest = correctAnswer?.end();
+            if (rest !== undefined && rest.length > 0) controller.enqueue(rest);
             // Parsers wait for the other half of a line end that is a CR alone, and so never see the last event.
             if (last === CR) controller.enqueue(LF);
             controller.close();

@@ -15,7 +15,7 @@ import { LanguageModelSource } from './language-model-source.ts';
 import { unlessSummary, withoutSummaries } from './language-model-summaries.ts';
 import { ModelExchange } from './model-exchange.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
-import { withTextualIds } from './textual-ids.ts';
+import { TextualIds } from './textual-ids.ts';
 import type { Answer, Attempt, Transport } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -78,7 +78,7 @@ export class TranslatedTransport implements Transport {
     const exchange = new ModelExchange(this.#ports.client, attempt, {
       identity: this.#ports.identity,
       correctBody: bodyCorrector(options, attempt, (field) => dropped.add([field])),
-      correctAnswer: attempt.provider.row.aiSdkPackage === '@ai-sdk/openai-compatible' ? withTextualIds : undefined,
+      correctAnswer: attempt.provider.row.aiSdkPackage === '@ai-sdk/openai-compatible' ? new TextualIds() : undefined,
       nowMs: this.#ports.nowMs,
     });
     const model = await loadLanguageModel(attempt, exchange);
