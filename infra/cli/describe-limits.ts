@@ -20,7 +20,9 @@ export function limitsInOneLine(limits: Limits | null): string {
 /** How limits stand, line by line, with a bar for each budget: spent, held, free. */
 export function standingLines(standing: StandingAnswer | null, width: number): string[] {
   if (!standing) return ['  no limits'];
-  const lines = [...inAll(standing), ...scopeLines(standing, width)];
+  const { budgets, requests, tokens, parallel, per_model } = standing;
+  const unlimited = budgets.length === 0 && !(requests ?? tokens ?? parallel ?? per_model);
+  const lines = [...inAll(standing), ...(unlimited ? ['  no limits'] : []), ...scopeLines(standing, width)];
   for (const [pattern, scope] of Object.entries(standing.per_model ?? {})) lines.push('', `  for ${pattern}`, ...scopeLines(scope, width));
   return lines;
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { limitsInOneLine, spendBar } from '../../infra/cli/describe-limits.ts';
+import { limitsInOneLine, spendBar, standingLines } from '../../infra/cli/describe-limits.ts';
 import { money, typedMoment } from '../../infra/cli/format.ts';
 import { textTable } from '../../infra/cli/text-table.ts';
 
@@ -28,6 +28,22 @@ describe('limits in one line', () => {
     const limits = { requests_per_minute: 60, per_model: { 'openai/gpt-5*': { parallel_requests: 2, clamp_floor_tokens: 1_000 } } };
     expect(limitsInOneLine(limits)).toBe('60 rpm, openai/gpt-5* (2 parallel, at least 1,000 output tokens)');
     expect(limitsInOneLine(null)).toBe('-');
+  });
+});
+
+describe('how a key stands', () => {
+  const nothing = { budgets: [], requests: null, tokens: null, parallel: null, per_model: null, shards: 1 };
+
+  it('is told of one that nothing limits too', () => {
+    expect(standingLines({ ...nothing, spent_usd: 1.5, held_usd: 0.25, under_way: 2 }, 80)).toEqual([
+      '  in all         $1.50 spent, $0.25 held by 2 calls under way',
+      '  no limits',
+    ]);
+    expect(standingLines({ ...nothing, spent_usd: 0, held_usd: 0, under_way: 1, parallel: { limit: 3, under_way: 1 } }, 80)).toEqual([
+      '  in all         $0.00 spent, $0.00 held by 1 call under way',
+      '  parallel       1 of 3 under way',
+    ]);
+    expect(standingLines(null, 80)).toEqual(['  no limits']);
   });
 });
 
