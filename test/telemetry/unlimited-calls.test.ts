@@ -44,6 +44,7 @@ function openGateway(): Promise<TestGateway> {
   return startGateway({
     config: {
       providers: { up: { type: 'openai-compatible', ...provider }, anthropic: provider },
+      models: { mirrored: { targets: ['echo/ok'], mirror: { target: 'up/priced' } } },
       prices: { 'up/priced': { input: 1, output: 2 } },
       defaults: { retries: 0 },
     },
@@ -142,11 +143,15 @@ describe('calls that nothing limits, of a process that is killed', () => {
     key = await gateway.createKey({ name: 'doomed', team: 'free', tags: { job: 'night' } });
     upstream.behave(() => undefined);
     for (const [, path, body] of endless) call(key.key, path, body).catch(() => undefined);
+    // Its answer is there at once, and the copy of it under way.
+    await call(gateway.key, '/v1/chat/completions', { model: 'mirrored', messages, max_tokens: 11 });
     await vi.waitFor(async () => expect(await ownKey(key.key)).toMatchObject({ under_way: endless.length }), 10_000);
     const { held_usd } = await ownKey(key.key);
     expect(held_usd).toBeGreaterThan(0);
+    await vi.waitFor(() => expect(upstream.received.some(({ body }) => body.includes('"max_tokens":11'))).toBe(true), 10_000);
     const line = await sweepOnce();
-    expect(line).toMatchObject({ 'sluice.sweeps': 1, 'sluice.holds.calls': endless.length, 'sluice.holds.amount': held_usd });
+    expect(line).toMatchObject({ 'sluice.sweeps': 1, 'sluice.holds.calls': endless.length + 1 });
+    expect(line['sluice.holds.amount']).toBeGreaterThan(Number(held_usd));
     expect(line).not.toHaveProperty('dead_holds');
     expect(JSON.stringify(line._aws)).toContain('"sluice.holds.amount"');
   }, 20_000);
@@ -158,12 +163,17 @@ describe('calls that nothing limits, of a process that is killed', () => {
     gateway = await openGateway();
     expect(await allRecords()).toHaveLength(before.length);
     const dead = await ledger.sweep(Date.now() + hour);
-    expect(dead).toHaveLength(endless.length);
+    expect(dead).toHaveLength(endless.length + 1);
     await records.record(dead);
     await ledger.sweep(Date.now() + hour);
-    const crashed = (await allRecords()).filter(({ ending }) => ending === 'crashed');
+    const died = (await allRecords()).filter(({ ending }) => ending === 'crashed');
+    const crashed = died.filter(({ keyId }) => keyId !== undefined);
+    // What the gateway sent of its own accord is at nobody's key.
+    expect(died.filter(({ keyId }) => keyId === undefined)).toMatchObject([
+      { scopes: ['gateway#mirror'], heldNanoUsd: expect.any(Number) },
+    ]);
     expect(crashed).toHaveLength(endless.length);
-    expect(await allRecords()).toHaveLength(before.length + endless.length);
+    expect(await allRecords()).toHaveLength(before.length + endless.length + 1);
     for (const record of crashed) {
       expect(record).toMatchObject({ keyId: key.id, team: 'free', tags: { floor: '3', job: 'night' }, scopes: [`key#${key.id}`] });
       expect(record.costNanoUsd).toBe(dead.find(({ requestId }) => requestId === record.id)?.amountNanoUsd);
