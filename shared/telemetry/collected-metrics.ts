@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import type { MetricSeries, MetricStatistic, MetricsQuery, MetricsSource } from './metrics-source.ts';
 
 const minuteMs = 60_000;
@@ -9,12 +10,10 @@ const keptMs = 24 * 60 * minuteMs;
 /** So many values of a minute are kept one by one, for percentiles. */
 const mostSamples = 500;
 
-/** What of an embedded-metric line is read here. */
-const lineSchema = z.looseObject({
-  _aws: z.object({
-    Timestamp: z.number(),
-    CloudWatchMetrics: z.array(z.object({ Dimensions: z.array(z.array(z.string())), Metrics: z.array(z.object({ Name: z.string() })) })),
-  }),
+/** What of an embedded-metric line says where its metrics are. The rest of the line, all about the call, is looked at only by name. */
+const directivesSchema = z.object({
+  Timestamp: z.number(),
+  CloudWatchMetrics: z.array(z.object({ Dimensions: z.array(z.array(z.string())), Metrics: z.array(z.object({ Name: z.string() })) })),
 });
 
 interface Minute {
@@ -38,15 +37,16 @@ export class CollectedMetrics implements MetricsSource {
   /** Takes a log line; one without metrics, or that is no JSON, is passed over. */
   take(line: string): void {
     if (!line.includes('"CloudWatchMetrics"')) return;
-    const parsed = lineSchema.safeParse(parsedJson(line));
-    if (!parsed.success) return;
-    const { _aws, ...fields } = parsed.data;
-    for (const { Dimensions, Metrics } of _aws.CloudWatchMetrics) {
+    const fields = parsedJson(line);
+    const directives = directivesSchema.safeParse(fields?._aws);
+    if (fields === undefined || !directives.success) return;
+    const { Timestamp, CloudWatchMetrics } = directives.data;
+    for (const { Dimensions, Metrics } of CloudWatchMetrics) {
       for (const dimensions of Dimensions) {
         const [provider, model] = dimensions.length === 0 ? [] : [String(fields.provider), String(fields.model)];
         for (const { Name } of Metrics) {
           const value = fields[Name];
-          if (typeof value === 'number') this.#add(Name, provider, model, _aws.Timestamp, value);
+          if (typeof value === 'number') this.#add(Name, provider, model, Timestamp, value);
         }
       }
     }
@@ -74,8 +74,12 @@ export class CollectedMetrics implements MetricsSource {
     byDimensions.set(id, series);
     const minute = Math.floor(atMs / minuteMs) * minuteMs;
     const known = series.minutes.get(minute);
-    if (known === undefined) forgetOld(series.minutes, minute - keptMs);
-    series.minutes.set(minute, merged(known, { count: 1, sum: value, least: value, most: value, samples: [value] }));
+    if (known !== undefined) {
+      count(known, value);
+      return;
+    }
+    forgetOld(series.minutes, minute - keptMs);
+    series.minutes.set(minute, { count: 1, sum: value, least: value, most: value, samples: [value] });
   }
 }
 
@@ -84,6 +88,14 @@ function forgetOld(minutes: Map<number, Minute>, beforeMs: number): void {
     if (minute >= beforeMs) return;
     minutes.delete(minute);
   }
+}
+
+function count(minute: Minute, value: number): void {
+  minute.count += 1;
+  minute.sum += value;
+  minute.least = Math.min(minute.least, value);
+  minute.most = Math.max(minute.most, value);
+  if (minute.samples.length < mostSamples) minute.samples.push(value);
 }
 
 function merged(one: Minute | undefined, other: Minute): Minute {
@@ -116,9 +128,10 @@ function statisticOf({ count, sum, least, most, samples }: Minute, statistic: Me
   }
 }
 
-function parsedJson(line: string): unknown {
+function parsedJson(line: string): JsonObject | undefined {
   try {
-    return JSON.parse(line);
+    const parsed: unknown = JSON.parse(line);
+    return isJsonObject(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }

@@ -53,7 +53,7 @@ differences round by round. The upstream answers at once, so these are the gatew
 |---|---|---|---|---|---|---|---|---|
 ${rows.map(line).join('\n')}
 
-- **no limits**: a key without limits. Authentication, parsing, routing, pricing, metrics and the call's record are on.
+- **no limits**: a key without limits. Authentication, parsing, routing, pricing, the hold on the key (one write before and one after the call), metrics and the call's record are on.
 - **all limits**: a key with requests and tokens a minute, parallel calls and a monthly budget: one conditional write before and one after each call. A write
   to this store takes ${report.roundTripMs.toFixed(2)} ms by itself (p50, one at a time, through the gateway's own client).
 - **stream**: 20 chunks, each flushed by itself.
@@ -76,7 +76,7 @@ ${renderCache(report.cacheRows)}
 
 ## Method
 
-The gateway runs as \`npm start\` runs it (the Lambda handlers behind the local host), pinned to one processor. The load generator, the upstream and an in-memory
+The gateway runs as \`npm start\` runs it (the Lambda handlers behind the local host), pinned to one processor, after ten seconds of load that are not timed. The load generator, the upstream and an in-memory
 DynamoDB emulator (${report.storeName}) in a process of its own share the other. The load is closed-loop over kept-alive connections. CPU is read from the kernel's books of the gateway's process, so it includes the
 local host's HTTP server, which API Gateway and the Lambda runtime replace in AWS. No TLS anywhere. Machines differ and shared ones are noisy: compare the columns of one run, not
 absolute figures of two.
