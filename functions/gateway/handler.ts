@@ -1,6 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import middy from '@middy/core';
 import { executionModeStreamifyResponse } from '@middy/core/StreamifyResponse';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Ledger } from '../../shared/admission/ledger.ts';
+import { admitPatiently } from '../../shared/admission/patient-admission.ts';
 import { admit } from '../../shared/middleware/admit.ts';
 import { authenticate } from '../../shared/middleware/authenticate.ts';
 import { cache } from '../../shared/middleware/cache.ts';
@@ -77,7 +80,7 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
   .use(
     admit({
       ledger: {
-        admit: async (ask) => (await parts()).ledger.admit(ask),
+        admit: async (ask) => admitPatiently((await parts()).ledger, ask, waiting),
         extend: async (admitted, ask) => (await parts()).ledger.extend(admitted, ask),
       },
       directory: { findUser: async (id) => (await parts()).directory.findUser(id) },
@@ -85,6 +88,13 @@ export const handler = middy<APIGatewayProxyEvent, GatewayResponse, Error, Gatew
     }),
   )
   .handler(async (_event, context) => answer(context.exchange));
+
+const waiting = { pause, nowMs };
+
+/** The ledger as callers meet it: it waits a moment for calls that are being settled. */
+function patient(ledger: Ledger): Pick<Ledger, 'admit'> {
+  return { admit: (ask) => admitPatiently(ledger, ask, waiting) };
+}
 
 /** Looks a key up, and meanwhile whether the configuration has changed: two questions to the store at once. */
 function findPrincipal({ config, directory }: GatewayParts, keyHash: string) {
@@ -104,13 +114,14 @@ async function answer(exchange: Exchange): Promise<GatewayResponse> {
   const { answerResource, jsonResponse } = await import('./resources.ts');
   if (endpoint.kind !== 'uploads') return answerResource(exchange, endpoint, parts);
   const { offerUpload } = await import('../../shared/middleware/offer-upload.ts');
-  return jsonResponse(exchange, await offerUpload(exchange, { ...(await parts()), nowMs }));
+  const wired = await parts();
+  return jsonResponse(exchange, await offerUpload(exchange, { ...wired, ledger: patient(wired.ledger), nowMs }));
 }
 
 async function forward(exchange: Exchange, endpoint: { readonly provider: string; readonly path: string }): Promise<GatewayResponse> {
   const { passThrough } = await import('../../shared/middleware/pass-through.ts');
   const { passThrough: client, config, directory, ledger } = await parts();
-  return passThrough(exchange, endpoint, { client, config: await config.current(), directory, ledger, nowMs });
+  return passThrough(exchange, endpoint, { client, config: await config.current(), directory, ledger: patient(ledger), nowMs });
 }
 
 /** What is limited and recorded; the rest only reads what the gateway knows. */
