@@ -206,7 +206,7 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
       await page.getByLabel('Name').fill('wrong');
       await page.getByLabel('Team').fill('?!');
       await page.getByRole('button', { name: 'Create key' }).click();
-      await page.getByRole('alert').getByText('team: must be letters').waitFor();
+      await page.getByRole('alert').getByText('team must be letters').waitFor();
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await page.evaluate('document.activeElement.textContent')).toBe('New key');
