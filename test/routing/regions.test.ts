@@ -115,7 +115,7 @@ describe('a provider with several regions', () => {
   });
 
   it('has each region show its own key, and rotates the keys of one', async () => {
-    await calls('azure/gpt-5.2', 24);
+    await calls('azure/gpt-5.2', 48);
     const [eu, us] = regions;
     expect(new Set(eu?.received.map(({ headers }) => headers['api-key']))).toEqual(new Set(['eu-key']));
     expect(new Set(us?.received.map(({ headers }) => headers['api-key']))).toEqual(new Set(['us-key', 'us-spare-key']));
