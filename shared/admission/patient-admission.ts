@@ -14,13 +14,18 @@ export interface Waiting {
 }
 
 /**
- * Asks the ledger to let a call in, and once more a moment later where only what other calls hold is in the way. Without it
- * a caller with one parallel call, or a budget for one, would be refused for the call whose answer it has just read.
- * Limits that a moment does not cure are told at once.
+ * Asks the ledger to let a call in, and once more a moment later where what other calls hold is in the way. Without it a
+ * caller with one parallel call, or with money or tokens for one, would be refused for the call whose answer it has just
+ * read. Limits that a moment does not cure are told at once.
  */
 export async function admitPatiently(ledger: Pick<Ledger, 'admit'>, ask: AdmissionAsk, waiting: Waiting): Promise<Admitted | Refused> {
   const answer = await ledger.admit(ask);
-  if (answer.outcome === 'admitted' || answer.reason !== 'contention') return answer;
+  if (answer.outcome === 'admitted' || !passes(answer)) return answer;
   await waiting.pause(settlingPauseMs);
   return ledger.admit({ ...ask, nowMs: waiting.nowMs() });
+}
+
+/** Whether what refuses may be gone in a moment. A rate tells not apart what is used and what is held; calls under way hold some of it. */
+function passes({ reason, limit, standing }: Refused): boolean {
+  return reason === 'contention' || (reason === 'rate' && limit === 'tokens' && standing.parallel.underWay > 0);
 }

@@ -64,7 +64,7 @@ function message(refused: Refused): string {
         : `${figures} It fits once those calls end; try again.`;
     }
     case 'requests':
-      return `The limit of ${who} is ${refused.limitValue} requests per minute. Try again in ${seconds(refused.retryAfterMs)}.`;
+      return `The limit of ${who} is ${refused.limitValue} ${refused.limitValue === 1 ? 'request' : 'requests'} per minute. Try again in ${seconds(refused.retryAfterMs)}.`;
     case 'tokens':
       return refused.reason === 'never'
         ? `The limit of ${who} is ${refused.limitValue} tokens per minute, and this call alone may use ${refused.asked}, more than is let in at once. Lower its output limit or shorten it.`

@@ -31,6 +31,12 @@ describe('a caller that makes one call after another', () => {
     }
   });
 
+  it('is not refused for the tokens that its last call held and did not use', async () => {
+    // One call that names no limit for its output holds all of them.
+    const client = await clientWith({ tokens_per_minute: 2_000 });
+    for (let turn = 0; turn < 12; turn += 1) await client.chat.completions.create({ model: 'echo/ok', messages: ask.messages });
+  });
+
   it('is told without delay of a limit that waiting a moment does not cure', async () => {
     const client = await clientWith({ requests_per_minute: 1 });
     await client.chat.completions.create(ask);
