@@ -10,6 +10,8 @@ import {
   asBeginning,
   type ContinuationStyle,
   continuationStyles,
+  eventOf,
+  noteHead,
   RepeatedSpace,
   type Rest,
   type Resuming,
@@ -47,12 +49,9 @@ class ChatAnswerSoFar implements AnswerSoFar {
   }
 
   add(frame: SseFrame): void {
-    const chunk = chunkOf(frame);
+    const chunk = eventOf(frame);
     if (chunk === undefined || !this.#plain) return;
-    for (const field of ['id', 'created', 'model'] as const) {
-      const value = chunk[field];
-      if (value != null && value !== '') this.#head[field] ??= value;
-    }
+    noteHead(this.#head, chunk, ['id', 'created', 'model']);
     for (const choice of choicesOf(chunk)) this.#addChoice(choice);
   }
 
@@ -60,7 +59,7 @@ class ChatAnswerSoFar implements AnswerSoFar {
     const space = new RepeatedSpace(this.#text, style);
     return {
       join: (frame) => {
-        const chunk = chunkOf(frame);
+        const chunk = eventOf(frame);
         if (chunk === undefined) return [frame];
         const usage = readChatUsage(chunk.usage);
         const choices = choicesOf(chunk).map((choice) => joinedChoice(choice, space));
@@ -79,12 +78,6 @@ class ChatAnswerSoFar implements AnswerSoFar {
       else if (field !== 'role' && !isEmpty(value)) this.#plain = false;
     }
   }
-}
-
-function chunkOf({ data }: SseFrame): JsonObject | undefined {
-  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
-  const chunk: JsonValue = JSON.parse(data);
-  return isJsonObject(chunk) ? chunk : undefined;
 }
 
 function joinedChoice(choice: JsonObject, space: RepeatedSpace): JsonObject {

@@ -1,11 +1,11 @@
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import type { JsonObject } from '../calls/json.ts';
 import { sumOfUsage, type Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { choicesOf, readChatUsage } from './chat-completions-answer.ts';
 import { chatUsageOf } from './chat-completions-stream.ts';
-import { type AnswerSoFar, type ContinuationStyle, type Rest, type Resuming, saidText } from './resuming.ts';
+import { type AnswerSoFar, type ContinuationStyle, eventOf, noteHead, type Rest, type Resuming, saidText } from './resuming.ts';
 
 /** Carries Completions on: going on with a text is all that the API does, so that every provider of it can. */
 export const completionsResuming: Resuming = {
@@ -34,19 +34,16 @@ class CompletionSoFar implements AnswerSoFar {
   }
 
   add(frame: SseFrame): void {
-    const chunk = chunkOf(frame);
+    const chunk = eventOf(frame);
     if (chunk === undefined) return;
-    for (const field of ['id', 'created', 'model'] as const) {
-      const value = chunk[field];
-      if (value != null && value !== '') this.#head[field] ??= value;
-    }
+    noteHead(this.#head, chunk, ['id', 'created', 'model']);
     for (const { text } of choicesOf(chunk)) if (typeof text === 'string') this.#text += text;
   }
 
   carriedOn(_style: ContinuationStyle, before: Usage): Rest {
     return {
       join: (frame) => {
-        const chunk = chunkOf(frame);
+        const chunk = eventOf(frame);
         if (chunk === undefined) return [frame];
         const usage = readChatUsage(chunk.usage);
         const counted = usage !== undefined && { usage: chatUsageOf(sumOfUsage(usage, before)) };
@@ -54,10 +51,4 @@ class CompletionSoFar implements AnswerSoFar {
       },
     };
   }
-}
-
-function chunkOf({ data }: SseFrame): JsonObject | undefined {
-  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
-  const chunk: JsonValue = JSON.parse(data);
-  return isJsonObject(chunk) ? chunk : undefined;
 }

@@ -5,7 +5,17 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { candidatesOf, readGeminiUsage } from './gemini-answer.ts';
 import { geminiUsageOf } from './gemini-stream.ts';
-import { type AnswerSoFar, asBeginning, type ContinuationStyle, RepeatedSpace, type Rest, type Resuming, saidText } from './resuming.ts';
+import {
+  type AnswerSoFar,
+  asBeginning,
+  type ContinuationStyle,
+  eventOf,
+  noteHead,
+  RepeatedSpace,
+  type Rest,
+  type Resuming,
+  saidText,
+} from './resuming.ts';
 
 /** Carries `streamGenerateContent` on: the answer so far goes along as a last turn of the model. */
 export const geminiResuming: Resuming = {
@@ -40,12 +50,9 @@ class GeminiSoFar implements AnswerSoFar {
   }
 
   add(frame: SseFrame): void {
-    const chunk = chunkOf(frame);
+    const chunk = eventOf(frame);
     if (chunk === undefined) return;
-    for (const field of ['responseId', 'modelVersion'] as const) {
-      const value = chunk[field];
-      if (value != null && value !== '') this.#head[field] ??= value;
-    }
+    noteHead(this.#head, chunk, ['responseId', 'modelVersion']);
     for (const part of candidatesOf(chunk).flatMap(partsOf)) {
       const { text, ...rest } = part;
       if (typeof text === 'string') this.#text += text;
@@ -57,7 +64,7 @@ class GeminiSoFar implements AnswerSoFar {
     const space = new RepeatedSpace(this.#text, style);
     return {
       join: (frame) => {
-        const chunk = chunkOf(frame);
+        const chunk = eventOf(frame);
         if (chunk === undefined) return [frame];
         const usage = readGeminiUsage(chunk.usageMetadata);
         const counted = usage !== undefined && { usageMetadata: geminiUsageOf(sumOfUsage(usage, before)) };
@@ -76,10 +83,4 @@ function joined(candidate: JsonObject, space: RepeatedSpace): JsonObject {
 
 function partsOf({ content }: JsonObject): JsonObject[] {
   return isJsonObject(content) && Array.isArray(content.parts) ? content.parts.filter(isJsonObject) : [];
-}
-
-function chunkOf({ data }: SseFrame): JsonObject | undefined {
-  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
-  const chunk: JsonValue = JSON.parse(data);
-  return isJsonObject(chunk) ? chunk : undefined;
 }

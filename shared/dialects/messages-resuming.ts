@@ -5,7 +5,16 @@ import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
 import { readMessagesUsage } from './messages-answer.ts';
 import { messagesEvent, messagesUsageOf } from './messages-stream.ts';
-import { type AnswerSoFar, asBeginning, type ContinuationStyle, RepeatedSpace, type Rest, type Resuming, saidText } from './resuming.ts';
+import {
+  type AnswerSoFar,
+  asBeginning,
+  type ContinuationStyle,
+  eventOf,
+  RepeatedSpace,
+  type Rest,
+  type Resuming,
+  saidText,
+} from './resuming.ts';
 
 /** Carries Messages on: the answer so far goes along as a last message of the assistant. */
 export const messagesResuming: Resuming = {
@@ -132,10 +141,4 @@ class RestOfMessage implements Rest {
     if (!isJsonObject(usage)) return;
     for (const [name, value] of Object.entries(usage)) if (value !== null) this.#told[name] = value;
   }
-}
-
-function eventOf({ data }: SseFrame): JsonObject | undefined {
-  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
-  const event: JsonValue = JSON.parse(data);
-  return isJsonObject(event) ? event : undefined;
 }

@@ -3,7 +3,7 @@ import { sumOfUsage, type Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { itemsOf, readResponsesUsage } from './responses-answer.ts';
 import { itemDone, partsOf, type ResponsesEvent, responsesFrames, responsesUsageOf } from './responses-events.ts';
-import type { RepeatedSpace, Rest } from './resuming.ts';
+import { eventOf, type RepeatedSpace, type Rest } from './resuming.ts';
 
 /** The message that was under way when a response broke off. */
 export interface BegunMessage {
@@ -36,9 +36,8 @@ export class RestOfResponse implements Rest {
   }
 
   join(frame: SseFrame): readonly SseFrame[] {
-    if (frame.data === undefined || frame.data === '' || frame.data.trim() === '[DONE]') return [frame];
-    const event: JsonValue = JSON.parse(frame.data);
-    if (!isJsonObject(event) || typeof event.type !== 'string') return [frame];
+    const event = eventOf(frame);
+    if (typeof event?.type !== 'string') return [frame];
     const { type, sequence_number: _theirs, ...fields } = event;
     return responsesFrames(this.#sequence, this.#events(type, fields));
   }

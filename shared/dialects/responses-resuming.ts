@@ -3,7 +3,16 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { type BegunMessage, RestOfResponse } from './responses-rest.ts';
-import { type AnswerSoFar, asBeginning, type ContinuationStyle, RepeatedSpace, type Rest, type Resuming, saidText } from './resuming.ts';
+import {
+  type AnswerSoFar,
+  asBeginning,
+  type ContinuationStyle,
+  eventOf,
+  RepeatedSpace,
+  type Rest,
+  type Resuming,
+  saidText,
+} from './resuming.ts';
 
 /** Carries Responses on: the answer so far goes along as a last message of the assistant. */
 export const responsesResuming: Resuming = {
@@ -42,9 +51,9 @@ class ResponseSoFar implements AnswerSoFar {
     return this.#plain && this.#item !== undefined ? saidText(this.#text) : undefined;
   }
 
-  add({ data }: SseFrame): void {
-    const event: JsonValue = data === undefined || data === '' || data.trim() === '[DONE]' ? null : JSON.parse(data);
-    if (!isJsonObject(event)) return;
+  add(frame: SseFrame): void {
+    const event = eventOf(frame);
+    if (event === undefined) return;
     if (typeof event.sequence_number === 'number') this.#sequence = event.sequence_number + 1;
     switch (event.type) {
       case 'response.created':

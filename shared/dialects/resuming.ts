@@ -1,5 +1,5 @@
 import type { Call } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 
@@ -42,6 +42,21 @@ export interface Resuming {
   begin(call: Call): AnswerSoFar | undefined;
   /** The fields of the request body that ask for the rest of an answer, in place of the caller's. */
   continuation(call: Call, text: string, style: ContinuationStyle): JsonObject;
+}
+
+/** The JSON of an event; undefined for one that holds no object, such as the end of a stream. @throws SyntaxError for what is no JSON. */
+export function eventOf({ data }: SseFrame): JsonObject | undefined {
+  if (data === undefined || data === '' || data.trim() === '[DONE]') return undefined;
+  const event: JsonValue = JSON.parse(data);
+  return isJsonObject(event) ? event : undefined;
+}
+
+/** Takes down what every event of a stream says alike: of each field the first that says something. */
+export function noteHead(head: JsonObject, event: JsonObject, fields: readonly string[]): void {
+  for (const field of fields) {
+    const value = event[field];
+    if (value != null && value !== '') head[field] ??= value;
+  }
 }
 
 /** A text as the beginning that a provider is given. */

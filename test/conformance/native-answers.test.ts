@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { startNativeGateway } from './native-gateway.ts';
 import { isRefusal, readRecording } from './read-recording.ts';
 import { type RecordedUpstream, startRecordedUpstream } from './recorded-upstream.ts';
 import { type Family, type Recording, recordings } from './recordings.ts';
@@ -31,12 +32,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   upstream = await startRecordedUpstream();
-  const provider = { base_url: new URL(upstream.url).origin, api_key: 'env:KEY', allow_private_address: true };
-  const names = ['anthropic', 'google', 'openai', 'openai-compatible'];
-  gateway = await startGateway({
-    config: { providers: Object.fromEntries(names.map((name) => [name, provider])), defaults: { retries: 0 } },
-    environment: { KEY: 'k' },
-  });
+  gateway = await startNativeGateway(upstream.url);
 });
 afterAll(async () => {
   await gateway?.close();

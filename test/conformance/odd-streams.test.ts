@@ -1,12 +1,13 @@
 import type { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { oddFraming, oddlyFramed } from '../support/odd-frames.ts';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
 import { chatClient } from './chat-client.ts';
 import { geminiClient } from './gemini-client.ts';
 import { messagesClient } from './messages-client.ts';
+import { startNativeGateway } from './native-gateway.ts';
 import { isRefusal, readRecording } from './read-recording.ts';
 import type { Reading } from './reading.ts';
 import { toolsOf } from './recorded-tools.ts';
@@ -29,12 +30,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   upstream = await startUpstream();
-  const provider = { base_url: new URL(upstream.url).origin, api_key: 'env:KEY', allow_private_address: true };
-  const names = ['anthropic', 'google', 'openai', 'openai-compatible'];
-  gateway = await startGateway({
-    config: { providers: Object.fromEntries(names.map((name) => [name, provider])), defaults: { retries: 0 } },
-    environment: { KEY: 'k' },
-  });
+  gateway = await startNativeGateway(upstream.url);
 });
 afterAll(async () => {
   await gateway?.close();
