@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../../shared/calls/call.ts';
 import type { Dialect } from '../../shared/dialects/dialect.ts';
+import { once } from '../../shared/middleware/once.ts';
 import { needsOf, type SecretReader } from '../../shared/providers/configured-provider.ts';
 import { echoId } from '../../shared/providers/echo-row.ts';
 import { translatesEndpoint } from '../../shared/providers/endpoint-model.ts';
@@ -66,26 +67,16 @@ export function translates(target: Pick<Target, 'provider' | 'model' | 'override
 
 /** The way to endpoints of providers that the gateway has no dialect for, loaded by the first request that goes it. */
 export function wirePassThrough(secrets: SecretReader): Pick<PassThroughClient, 'send'> {
-  const client = new HttpClient();
+  const http = new HttpClient();
   const identity = new ProviderIdentity({ awsCredentials: () => readAwsCredentials(secrets), nowMs: Date.now });
-  let loaded: Promise<PassThroughClient> | undefined;
-  return {
-    send: async (request) => {
-      loaded ??= import('../../shared/providers/pass-through.ts').then((module) => new module.PassThroughClient(client, identity));
-      return await (await loaded).send(request);
-    },
-  };
+  const client = once(async () => new (await import('../../shared/providers/pass-through.ts')).PassThroughClient(http, identity));
+  return { send: async (request) => await (await client()).send(request) };
 }
 
 /** A transport that is a chunk of its own, loaded by the first call that goes this way: most starts need the native one alone. */
 function loadedOnce(load: () => Promise<Transport>): Transport {
-  let loaded: Promise<Transport> | undefined;
-  return {
-    send: async (attempt) => {
-      loaded ??= load();
-      return await (await loaded).send(attempt);
-    },
-  };
+  const transport = once(load);
+  return { send: async (attempt) => await (await transport()).send(attempt) };
 }
 
 /** The role that Lambda runs the function under, or the credentials of a shell. */

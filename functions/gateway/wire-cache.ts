@@ -5,6 +5,7 @@ import type { VectorIndex } from '../../shared/cache/vector-index.ts';
 import { type Environment, storeConnection } from '../../shared/config/environment.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
+import { once } from '../../shared/middleware/once.ts';
 import { DynamoAnswers } from '../../shared/store/cache-answers.ts';
 import { DynamoCacheCounts } from '../../shared/store/cache-counts.ts';
 import { DynamoGenerations } from '../../shared/store/cache-generations.ts';
@@ -46,11 +47,7 @@ export function wireCache(
 
 /** An index that the first question by meaning opens. */
 function loadedLater(open: () => Promise<VectorIndex>): VectorIndex {
-  let opened: Promise<VectorIndex> | undefined;
-  const index = (): Promise<VectorIndex> => {
-    opened ??= open();
-    return opened;
-  };
+  const index = once(open);
   return {
     nearest: async (...question) => (await index()).nearest(...question),
     add: async (...entry) => (await index()).add(...entry),

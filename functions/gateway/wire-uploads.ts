@@ -1,19 +1,12 @@
 import { type Environment, storeConnection } from '../../shared/config/environment.ts';
+import { once } from '../../shared/middleware/once.ts';
 import type { UploadParts } from '../../shared/middleware/read-upload.ts';
 import type { UploadStore } from '../../shared/uploads/upload-store.ts';
 
 /** Where uploads lie, and how large they may be; undefined where there is no place for them. Most starts never see one. */
 export function wireUploads(environment: Environment): UploadParts['uploads'] {
   const open = openerOf(environment);
-  if (open === undefined) return undefined;
-  let opened: Promise<UploadStore> | undefined;
-  return {
-    maxBytes: environment.SLUICE_UPLOAD_MAX_MB * 1024 * 1024,
-    store: () => {
-      opened ??= open();
-      return opened;
-    },
-  };
+  return open && { maxBytes: environment.SLUICE_UPLOAD_MAX_MB * 1024 * 1024, store: once(open) };
 }
 
 function openerOf(environment: Environment): (() => Promise<UploadStore>) | undefined {

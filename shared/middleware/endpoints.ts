@@ -2,6 +2,7 @@ import { chatCompletions } from '../dialects/chat-completions.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { type ListShape, listShape } from './list-shape.ts';
+import { once } from './once.ts';
 
 /** What a path of the data plane is for. */
 export type Endpoint =
@@ -25,15 +26,7 @@ interface EndpointRow {
 
 type LoadDialect = () => Promise<Dialect>;
 
-/** Loads a dialect when the first request speaks it: each is a chunk of its own, and few deployments hear all of them. */
-function once(load: LoadDialect): LoadDialect {
-  let loaded: Promise<Dialect> | undefined;
-  return () => {
-    loaded ??= load();
-    return loaded;
-  };
-}
-
+// Loaded when the first request speaks them: each is a chunk of its own, and few deployments hear all of them.
 const chat: LoadDialect = async () => chatCompletions;
 const responses = once(async () => (await import('../dialects/responses.ts')).responses);
 const messages = once(async () => (await import('../dialects/messages.ts')).messages);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
+import { once } from '../../../shared/middleware/once.ts';
 import type { AdminAnswer, AdminRequest, AdminRoute } from '../operation.ts';
 
 /**
@@ -42,11 +43,7 @@ interface Asset {
  * until somebody gives it a key. The assets are read by the first request for one, not when the function starts.
  */
 export function consoleRoutes(): readonly AdminRoute[] {
-  let loaded: Promise<ReadonlyMap<string, Asset>> | undefined;
-  const assets = (): Promise<ReadonlyMap<string, Asset>> => {
-    loaded ??= loadAssets();
-    return loaded;
-  };
+  const assets = once(loadAssets);
   const serve = async (name: string, request: AdminRequest): Promise<AdminAnswer> => answerWith((await assets()).get(name), request);
   return [
     { method: 'GET', path: '/console', open: true, operation: (request) => serve('index.html', request) },
