@@ -79,7 +79,7 @@ async function wire(environment: Environment): Promise<AdminWiring> {
       ...adminRoutes({ store, ledger, clock, randomBytes }),
       ...observationRoutes(observation),
       ...cacheRoutes({ store, clock, randomBytes, cache }),
-      ...configRoutes(wireConfig(environment, dynamo, { store, clock, randomBytes, log })),
+      ...configRoutes(wireConfig(environment, dynamo, { store, clock, randomBytes, log, payloads: observation.payloads })),
     ],
     adminKey: adminKeySource({
       adminKey: environment.SLUICE_ADMIN_KEY,

@@ -8,15 +8,16 @@ import { DynamoConfigStore } from '../../shared/store/config-store-dynamo.ts';
 import { ControlTable } from '../../shared/store/control-table.ts';
 import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
+import type { PayloadStore } from '../../shared/telemetry/payload.ts';
 import type { ConfigParts } from './config-parts.ts';
 
 /** The parts of the control plane that know the configuration. It reads no provider's key: it calls no provider. */
 export function wireConfig(
   environment: Environment,
   dynamo: DynamoDb,
-  shared: Pick<ConfigParts, 'store' | 'clock' | 'randomBytes'> & { readonly log: Log },
+  shared: Pick<ConfigParts, 'store' | 'clock' | 'randomBytes'> & { readonly log: Log; readonly payloads: PayloadStore | undefined },
 ): ConfigParts {
-  const { log, ...parts } = shared;
+  const { log, payloads, ...parts } = shared;
   const noSecrets = { read: async () => undefined };
   return {
     ...parts,
@@ -24,7 +25,7 @@ export function wireConfig(
     file: () => loadConfigDocument(environment.SLUICE_CONFIG),
     makeLive: (settings, version) => liveConfig(settings, { secrets: noSecrets, version }),
     deployed: {
-      keepsPayloads: environment.SLUICE_PAYLOAD_BUCKET !== undefined || environment.SLUICE_PAYLOAD_FOLDER !== undefined,
+      keepsPayloads: payloads !== undefined,
       // On a laptop the operator's own credentials decide.
       sendsMetrics: environment.SLUICE_ADMIN_SECRET_ID === undefined || environment.SLUICE_OTLP_METRICS === 'on',
     },
