@@ -10,6 +10,8 @@ import { UpstreamFailure } from '../../shared/providers/upstream-failure.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
 import type { TracedCall, TracedProvider } from '../../shared/telemetry/otlp-call.ts';
+import { otlpMetrics } from '../../shared/telemetry/otlp-metrics.ts';
+import { otlpTraces } from '../../shared/telemetry/otlp-spans.ts';
 
 /** What exporting needs of the world. */
 export interface ExportPorts {
@@ -55,7 +57,6 @@ export class CallExporter {
       const live = exchange.config ?? (await config());
       const { otlp } = live.settings;
       if (otlp === undefined) return;
-      const [{ otlpTraces }, { otlpMetrics }] = await otlpForms();
       const traced = tracedCall(exchange, record, live);
       await Promise.all([
         otlp.traces && traced.sampled ? this.#send('traces', otlpTraces(traced, this.#instanceId), otlp) : undefined,
@@ -136,11 +137,6 @@ export class CallExporter {
     this.#loggedAtMs = nowMs();
     this.#unsent = 0;
   }
-}
-
-/** The forms of what is sent, loaded where the configuration says that anything is. */
-function otlpForms() {
-  return Promise.all([import('../../shared/telemetry/otlp-spans.ts'), import('../../shared/telemetry/otlp-metrics.ts')]);
 }
 
 /** The place of a call in its caller's trace, or in one of its own. */

@@ -1,10 +1,11 @@
-import { Aws, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { allowObjects } from './bucket-access.ts';
 import type { Functions } from './functions.ts';
 import type { PayloadPlace } from './settings.ts';
 
@@ -49,21 +50,16 @@ function keepInBucket(scope: Construct, { key, retentionDays, gateway, admin }: 
     id: 'AwsSolutions-S1',
     reason: 'Two functions alone may touch it, and the log of the one that reads says who asked for what.',
   });
-  const { defaultChild } = bucket.node;
-  const bucketId = defaultChild instanceof CfnBucket ? Stack.of(scope).getLogicalId(defaultChild) : '';
-  const objects = bucket.arnForObjects('payloads/*');
   for (const [lambda, action, keyAction] of [
     [gateway, 's3:PutObject', 'kms:GenerateDataKey'],
     [admin, 's3:GetObject', 'kms:Decrypt'],
   ] as const) {
     lambda.addEnvironment('SLUICE_PAYLOAD_BUCKET', bucket.bucketName);
-    lambda.addToRolePolicy(new PolicyStatement({ actions: [action], resources: [objects] }));
-    lambda.addToRolePolicy(new PolicyStatement({ actions: [keyAction], resources: [key.keyArn] }));
-    if (lambda.role === undefined) continue;
-    Validations.of(lambda.role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/payloads/*]`,
+    allowObjects(bucket, 'payloads', lambda, {
+      actions: [action],
       reason: 'There is an object per call, and nothing else in this bucket.',
     });
+    lambda.addToRolePolicy(new PolicyStatement({ actions: [keyAction], resources: [key.keyArn] }));
   }
 }
 

@@ -1,7 +1,7 @@
-import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { allowObjects } from './bucket-access.ts';
 import type { Functions } from './functions.ts';
 
 interface UploadsProps {
@@ -34,14 +34,8 @@ export class Uploads extends Construct {
     gateway.addEnvironment('SLUICE_UPLOAD_BUCKET', bucket.bucketName);
     gateway.addEnvironment('SLUICE_UPLOAD_MAX_MB', String(maxMegabytes));
     // A presigned URL may do what its signer may.
-    gateway.addToRolePolicy(
-      new PolicyStatement({ actions: ['s3:GetObject', 's3:PutObject'], resources: [bucket.arnForObjects('uploads/*')] }),
-    );
-    const { defaultChild } = bucket.node;
-    const bucketId = defaultChild instanceof CfnBucket ? Stack.of(this).getLogicalId(defaultChild) : '';
-    if (gateway.role === undefined) return;
-    Validations.of(gateway.role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/uploads/*]`,
+    allowObjects(bucket, 'uploads', gateway, {
+      actions: ['s3:GetObject', 's3:PutObject'],
       reason: 'There is an object per upload, and nothing else in this bucket.',
     });
   }

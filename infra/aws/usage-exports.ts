@@ -1,8 +1,8 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { BlockPublicAccess, Bucket, BucketEncryption, CfnBucket } from 'aws-cdk-lib/aws-s3';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { allowObjects } from './bucket-access.ts';
 
 interface UsageExportsProps {
   readonly sweeper: LambdaFunction;
@@ -28,13 +28,6 @@ export class UsageExports extends Construct {
     });
     sweeper.addEnvironment('SLUICE_USAGE_EXPORT_BUCKET', this.bucket.bucketName);
     sweeper.addEnvironment('SLUICE_USAGE_EXPORT_FORMAT', format);
-    sweeper.addToRolePolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: [this.bucket.arnForObjects('usage/*')] }));
-    const { defaultChild } = this.bucket.node;
-    const bucketId = defaultChild instanceof CfnBucket ? Stack.of(this).getLogicalId(defaultChild) : '';
-    if (sweeper.role === undefined) return;
-    Validations.of(sweeper.role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${bucketId}.Arn>/usage/*]`,
-      reason: 'There is an object per month, named by it.',
-    });
+    allowObjects(this.bucket, 'usage', sweeper, { actions: ['s3:PutObject'], reason: 'There is an object per month, named by it.' });
   }
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors/gateway-error.ts';
 import { ConfiguredProvider } from '../providers/configured-provider.ts';
 import { namesPrivateHost } from '../providers/private-address.ts';
-import type { ProviderSettings, RegionSettings } from '../providers/provider-settings.ts';
+import type { ProviderSettings } from '../providers/provider-settings.ts';
+import { regionsOf } from '../providers/regions.ts';
 import type { ConfigProblem } from './config-routes.ts';
 import type { GatewayConfig } from './gateway-config.ts';
 
@@ -28,8 +29,8 @@ function makeProvider(id: string, settings: ProviderSettings): ConfiguredProvide
 }
 
 function regionProblems(path: readonly PropertyKey[], { row }: ConfiguredProvider, settings: ProviderSettings): ConfigProblem[] {
-  const regions = (settings.regions ?? []).map((region) => (typeof region === 'string' ? { name: region } : region));
-  return regions.flatMap((region: RegionSettings, index) => {
+  const regions = regionsOf(settings);
+  return regions.flatMap((region, index) => {
     const at = [...path, 'regions', index];
     const problems = placeProblems(at, region, settings);
     if (regions.findIndex(({ name }) => name === region.name) < index)

@@ -36,10 +36,15 @@ export function readGeminiHead(facts: AnswerFacts, body: JsonObject): void {
   if (isJsonObject(body.usageMetadata)) facts.serviceTier = textOf(body.usageMetadata.serviceTier)?.toLowerCase() ?? facts.serviceTier;
 }
 
+/** The parts of a candidate's content; none where there is no content. */
+export function partsOf(candidate: JsonObject | undefined): JsonObject[] {
+  const content = candidate?.content;
+  return isJsonObject(content) && Array.isArray(content.parts) ? content.parts.filter(isJsonObject) : [];
+}
+
 /** Reads one candidate; says whether the model made anything in it. */
 export function readGeminiCandidate(facts: AnswerFacts, candidate: JsonObject): boolean {
-  const parts =
-    isJsonObject(candidate.content) && Array.isArray(candidate.content.parts) ? candidate.content.parts.filter(isJsonObject) : [];
+  const parts = partsOf(candidate);
   let bytes = 0;
   for (const part of parts) {
     const { text, thoughtSignature: _signature, thought: _thought, ...rest } = part;

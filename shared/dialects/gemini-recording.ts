@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
-import { candidatesOf } from './gemini-answer.ts';
+import { candidatesOf, partsOf } from './gemini-answer.ts';
 import type { RecordedEvent, Recording } from './recording.ts';
 
 /**
@@ -37,11 +37,6 @@ function addCandidate(candidates: Map<number, JsonObject>, candidate: JsonObject
   for (const part of partsOf(candidate)) addPart(parts, part);
   const content = isJsonObject(candidate.content) ? candidate.content : isJsonObject(before?.content) ? before.content : {};
   candidates.set(index, { ...before, ...candidate, content: { ...content, parts } });
-}
-
-function partsOf(candidate: JsonObject | undefined): JsonObject[] {
-  const content = candidate?.content;
-  return isJsonObject(content) && Array.isArray(content.parts) ? content.parts.filter(isJsonObject) : [];
 }
 
 /** A text goes on in the next part of its kind; the signature that ends it may come in a part without text. */

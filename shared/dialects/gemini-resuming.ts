@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { sumOfUsage, type Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
-import { candidatesOf, readGeminiUsage } from './gemini-answer.ts';
+import { candidatesOf, partsOf, readGeminiUsage } from './gemini-answer.ts';
 import { geminiUsageOf } from './gemini-stream.ts';
 import {
   type AnswerSoFar,
@@ -79,8 +79,4 @@ function joined(candidate: JsonObject, space: RepeatedSpace): JsonObject {
   if (!isJsonObject(candidate.content) || partsOf(candidate).length === 0) return candidate;
   const parts = partsOf(candidate).map((part) => (typeof part.text === 'string' ? { ...part, text: space.strip(part.text) } : part));
   return { ...candidate, content: { ...candidate.content, parts } };
-}
-
-function partsOf({ content }: JsonObject): JsonObject[] {
-  return isJsonObject(content) && Array.isArray(content.parts) ? content.parts.filter(isJsonObject) : [];
 }

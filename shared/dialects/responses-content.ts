@@ -1,15 +1,16 @@
 import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject } from '../calls/json.ts';
 import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
-import { hostedToolsOf } from './responses-hosted-tools.ts';
 import type { ResponsesItem, ResponsesPart, ResponsesRequest } from './responses-schema.ts';
 
-/** What bears on the number of input tokens: text is bounded by the whole body less the media in it, as in chat completions. */
-export function responsesContentFacts(request: ResponsesRequest, bodyBytes: number): ContentFacts {
+/**
+ * What bears on the number of input tokens: text is bounded by the whole body less the media in it, as in chat completions.
+ * @param uses of tools of its own that the provider is given, at most.
+ */
+export function responsesContentFacts(request: ResponsesRequest, bodyBytes: number, uses: number): ContentFacts {
   const media: Media = { images: [], files: [], inlineBytes: 0 };
   const items = Array.isArray(request.input) ? request.input : [];
   for (const item of items) gatherItem(item, media);
-  const uses = hostedUses(request);
   return {
     textBytes: Math.max(0, bodyBytes - media.inlineBytes),
     messages: Math.max(1, items.length) + (request.instructions == null ? 0 : 1),
@@ -72,9 +73,4 @@ function hasStoredContext(request: ResponsesRequest, items: readonly ResponsesIt
     items.some(({ type }) => type === 'item_reference') ||
     (request.tools ?? []).some(({ type }) => type === 'mcp')
   );
-}
-
-/** How many uses of tools of its own the provider is given, at most. */
-function hostedUses(request: ResponsesRequest): number {
-  return hostedToolsOf(request)?.tools.uses ?? 0;
 }

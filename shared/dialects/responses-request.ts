@@ -27,7 +27,7 @@ export function parseResponsesRequest(request: DialectRequest): Call {
     choices: 1,
     endUser: responses.user ?? responses.safety_identifier ?? undefined,
     serviceTier: responses.service_tier ?? undefined,
-    content: responsesContentFacts(responses, request.bodyBytes),
+    content: responsesContentFacts(responses, request.bodyBytes, hosted?.tools.uses ?? 0),
     ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     forwardedHeaders: beta === undefined ? {} : { 'openai-beta': beta },
   };

@@ -2,10 +2,8 @@ import type { Ledger } from '../admission/ledger.ts';
 import { limitHeaders } from '../admission/limit-headers.ts';
 import { refusalError } from '../admission/refusal.ts';
 import type { Scope } from '../admission/scopes.ts';
+import { settlingMs } from '../admission/settling.ts';
 import type { Exchange } from './exchange.ts';
-
-/** How long after its deadline a request may still be settling, in milliseconds. */
-export const settlingMs = 10_000;
 
 /**
  * Lets in a request that no quote is made for: it counts as a request on all scopes, with what is known of its tokens and

@@ -1,6 +1,7 @@
 import type { Ledger } from '../admission/ledger.ts';
 import { quoteCall } from '../admission/quote.ts';
 import { ownScopesOf, type Scope } from '../admission/scopes.ts';
+import { settlingMs } from '../admission/settling.ts';
 import type { SemanticSettings } from '../cache/cache-settings.ts';
 import { unitVector } from '../cache/vector-index.ts';
 import type { Call } from '../calls/call.ts';
@@ -162,9 +163,6 @@ async function roomFor(
     },
   };
 }
-
-/** How long after its deadline an embedding may still be settling. */
-const settlingMs = 10_000;
 
 function vectorIn(body: JsonObject): Float32Array | undefined {
   const [first] = Array.isArray(body.data) ? body.data : [];

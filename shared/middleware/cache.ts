@@ -57,17 +57,17 @@ function policyOf(exchange: Exchange, call: Call): CachePolicy | undefined {
 
 async function beginLookup(exchange: Exchange, call: Call, policy: CachePolicy, parts: CacheParts): Promise<void> {
   const plan = known(exchange.plan, 'plan');
-  const wording = await wordingOfCall(exchange, call, parts);
+  // What a caller names its question by stands for its words.
+  const wording = policy.callerKey === undefined ? await wordingOfCall(exchange, call, parts) : undefined;
   const key = cacheKey({ ...questionOf(exchange, policy), wording });
   const models = new Set([plan.requested, ...plan.targets.map(({ name }) => name)]);
   const dimensions = [...models].map(modelDimension);
   if (policy.namespace !== undefined) dimensions.push(namespaceDimension(policy.namespace));
   exchange.responseHeaders['x-sluice-cache-key'] = key;
-  const isWorded = wording !== undefined && policy.callerKey === undefined;
   exchange.cache = {
     key,
     dialect: call.dialect,
-    worded: isWorded,
+    worded: wording !== undefined,
     policy,
     dimensions,
     lookup: lookUp(exchange, key, parts),

@@ -1,6 +1,7 @@
 import type { Admitted, Ledger } from '../admission/ledger.ts';
 import { quoteCall } from '../admission/quote.ts';
 import { targetScope } from '../admission/scopes.ts';
+import { settlingMs } from '../admission/settling.ts';
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { LiveConfig } from '../config/live-config.ts';
@@ -10,9 +11,6 @@ import { everyTarget, type Plan, type Target } from '../routing/plan.ts';
 import { unboundedTool } from '../routing/spending-bounds.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import { quotedTarget } from './quoted-target.ts';
-
-/** How long after its deadline a call may still be settling. */
-const settlingMs = 10_000;
 
 /** What holding room at targets needs to know of a call. */
 export interface HeldCall {

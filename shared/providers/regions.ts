@@ -11,11 +11,16 @@ export interface WaySettings {
   readonly settings: ProviderSettings;
 }
 
+/** The regions of a provider; one that is a name alone has nothing else of its own. */
+export function regionsOf({ regions = [] }: Pick<ProviderSettings, 'regions'>): readonly RegionSettings[] {
+  return regions.map((region) => (typeof region === 'string' ? { name: region } : region));
+}
+
 /** Every way to a provider, in the order of its regions and keys; one where it has neither. */
-export function waysTo({ regions, ...settings }: ProviderSettings): readonly WaySettings[] {
+export function waysTo(provider: ProviderSettings): readonly WaySettings[] {
+  const { regions, ...settings } = provider;
   if (regions === undefined) return byKey(undefined, settings);
-  return regions.flatMap((region) => {
-    const own: RegionSettings = typeof region === 'string' ? { name: region } : region;
+  return regionsOf(provider).flatMap((own) => {
     const { api_key, api_keys, ...rest } = settings;
     const named: Readonly<Record<string, string>> = own.base_url === undefined ? { region: own.name } : {};
     const keys = own.api_key === undefined && own.api_keys === undefined ? { api_key, api_keys } : own;

@@ -4,7 +4,7 @@ import type { DynamoDb } from './dynamo-client.ts';
 import { keyOwners } from './key-owner.ts';
 import { CallRecords } from './record-calls.ts';
 import { Books } from './usage-books.ts';
-import type { UsageExport } from './usage-export.ts';
+import type { ExportPlace, UsageExport } from './usage-export.ts';
 import { UsageFold } from './usage-fold.ts';
 import { UsageReader } from './usage-read.ts';
 
@@ -52,15 +52,19 @@ export async function payloadStore(environment: Environment): Promise<PayloadSto
 
 /** What exports the usage of each month; undefined where nobody wants it, and nothing loaded for it either. */
 export async function usageExport(db: DynamoDb, environment: Environment): Promise<UsageExport | undefined> {
-  const { SLUICE_USAGE_EXPORT_BUCKET: bucket, SLUICE_USAGE_EXPORT_FOLDER: folder, SLUICE_USAGE_EXPORT_FORMAT: format } = environment;
+  const place = await exportPlace(environment);
+  if (place === undefined) return undefined;
+  const { UsageExport: Export } = await import('./usage-export.ts');
+  const { SLUICE_RECORDS_TABLE: table, SLUICE_USAGE_EXPORT_FORMAT: format } = environment;
+  return new Export({ db, table, usage: usageReader(db, environment), format, place });
+}
+
+async function exportPlace(environment: Environment): Promise<ExportPlace | undefined> {
+  const { SLUICE_USAGE_EXPORT_BUCKET: bucket, SLUICE_USAGE_EXPORT_FOLDER: folder, AWS_ENDPOINT_URL_S3: endpoint } = environment;
+  if (folder !== undefined) return new (await import('./usage-export.ts')).ExportFolder(folder);
   const { region, credentials } = storeConnection(environment);
-  const endpoint = environment.AWS_ENDPOINT_URL_S3;
-  if (folder === undefined && (bucket === undefined || credentials === undefined)) return undefined;
-  const { ExportFolder, UsageExport: Export } = await import('./usage-export.ts');
-  const options = { db, table: environment.SLUICE_RECORDS_TABLE, usage: usageReader(db, environment), format };
-  if (folder !== undefined) return new Export({ ...options, place: new ExportFolder(folder) });
   if (bucket === undefined || credentials === undefined) return undefined;
-  return new Export({ ...options, place: new (await import('./s3-objects.ts')).S3Objects({ bucket, region, credentials, endpoint }) });
+  return new (await import('./s3-objects.ts')).S3Objects({ bucket, region, credentials, endpoint });
 }
 
 function retentionMs({ SLUICE_RECORD_DAYS: days }: Pick<Environment, 'SLUICE_RECORD_DAYS'>): number {

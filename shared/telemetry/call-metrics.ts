@@ -86,7 +86,7 @@ export function metricsOf(record: CallRecord, failures: CallFailures): CallMetri
  * answer says nothing of the provider that once gave it.
  */
 function dimensionsOf({ servedBy, attempts, cache }: CallRecord): CallMetrics['dimensions'] {
-  if (attempts.length === 0 && isReplayed({ cache })) return undefined;
+  if (isReplayed({ attempts, cache })) return undefined;
   const target = (servedBy ?? attempts.at(-1)?.target)?.split('?', 1)[0];
   if (target === undefined) return undefined;
   const slash = target.indexOf('/');

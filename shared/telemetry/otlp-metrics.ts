@@ -32,15 +32,10 @@ export function otlpMetrics(traced: TracedCall, instanceId: string): object | un
     span: { startTimeUnixNano: unixNano(record.startedAtMs), timeUnixNano: unixNano(record.endedAtMs) },
     common: commonOf(traced),
   };
-  const byProvider = countedTarget(record) === undefined || isStored(record) ? [] : providerMetrics(record, told);
+  const byProvider = countedTarget(record) === undefined || isReplayed(record) ? [] : providerMetrics(record, told);
   const metrics = [...byProvider, ...cacheMetrics(record, told)].filter((metric) => metric !== undefined);
   if (metrics.length === 0) return undefined;
   return { resourceMetrics: [{ resource: resourceOf(instanceId), scopeMetrics: [{ scope: otlpScope, metrics }] }] };
-}
-
-/** A stored answer says nothing of the provider that once gave it. */
-function isStored(record: CallRecord): boolean {
-  return record.attempts.length === 0 && isReplayed(record);
 }
 
 function commonOf({ record, provider }: TracedCall): Told['common'] {

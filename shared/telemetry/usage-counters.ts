@@ -90,9 +90,9 @@ export function servedFromCache({ cache }: Pick<CallRecord, 'cache'>): boolean {
   return cacheHits.has(cache);
 }
 
-/** Whether the answer was there already, in the cache or under an `Idempotency-Key`. */
-export function isReplayed(record: Pick<CallRecord, 'cache'>): boolean {
-  return servedFromCache(record) || record.cache === 'idempotent';
+/** Whether the answer was there already, in the cache or under an `Idempotency-Key`, and nobody was asked: it says nothing of the provider that once gave it. */
+export function isReplayed(record: Pick<CallRecord, 'cache' | 'attempts'>): boolean {
+  return record.attempts.length === 0 && (servedFromCache(record) || record.cache === 'idempotent');
 }
 
 /** Whether another target than the first answered. */
