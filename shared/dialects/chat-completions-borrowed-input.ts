@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /** Fields of Responses that say nothing a chat completion does not do anyway, or that are carried with others. */
@@ -116,7 +116,9 @@ function addReasoning(messages: JsonObject[], { id, summary, encrypted_content: 
   if (typeof data !== 'string' || data === '') return;
   const message = assistantOf(messages);
   const details = Array.isArray(message.reasoning_details) ? message.reasoning_details : [];
-  const text = (Array.isArray(summary) ? summary.filter(isJsonObject) : []).map((part) => part.text).join('');
+  const text = objectsIn(summary)
+    .map((part) => part.text)
+    .join('');
   const says: JsonObject = text === '' ? { type: 'reasoning.encrypted' } : { type: 'reasoning.summary', summary: text };
   const detail = { ...says, ...(typeof id === 'string' && { id }), data, format: 'openai-responses-v1', index: details.length };
   message.reasoning_details = [...details, detail];

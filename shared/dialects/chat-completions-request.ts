@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { AudioFacts, Call, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
-import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, objectsIn } from '../calls/json.ts';
 import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
 import { inChatWords } from './chat-completions-borrowed.ts';
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
@@ -56,13 +56,11 @@ const usualSources = 20;
  */
 function hostedToolsOf(body: JsonObject): HostedTools | undefined {
   const { search_parameters: live, plugins, tools } = body;
-  const foreign = Array.isArray(tools)
-    ? tools.filter(isJsonObject).find(({ type }) => typeof type === 'string' && !callersTools.includes(type))
-    : undefined;
+  const foreign = objectsIn(tools).find(({ type }) => typeof type === 'string' && !callersTools.includes(type));
   // A tool that answers through nobody's code is the provider's own (Groq's `browser_search`, Moonshot's `builtin_function`).
   if (foreign !== undefined) return { uses: usualSources, bounded: 'no', unpriced: String(foreign.type) };
   if (isJsonObject(live) && live.mode !== 'off') return { uses: usualSources, bounded: 'no' };
-  const web = Array.isArray(plugins) ? plugins.filter(isJsonObject).find(({ id }) => id === 'web') : undefined;
+  const web = objectsIn(plugins).find(({ id }) => id === 'web');
   if (web === undefined) return body.web_search_options == null ? undefined : { uses: 1, bounded: 'yes' };
   const results = typeof web.max_results === 'number' ? web.max_results : resultsPerSearch;
   return { uses: Math.max(1, Math.ceil(results / resultsPerSearch)), bounded: 'yes' };

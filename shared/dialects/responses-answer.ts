@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
 import { readChatFault, textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
@@ -10,7 +10,7 @@ import { responsesUsageSchema } from './responses-schema.ts';
 
 /** Understands a whole response. What is missing or odd stays undefined; the answer itself passes untouched. */
 export function readResponsesAnswer(body: JsonObject): AnswerFacts {
-  const output = itemsOf(body.output);
+  const output = objectsIn(body.output);
   const facts: AnswerFacts = {
     ...emptyFacts(),
     usage: readResponsesUsage(body),
@@ -21,11 +21,6 @@ export function readResponsesAnswer(body: JsonObject): AnswerFacts {
   for (const item of output) addItem(facts, item);
   facts.finishReason = responsesFinishReason(body, facts.toolNames.length > 0);
   return facts;
-}
-
-/** The items of an output, as far as they are items. */
-export function itemsOf(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }
 
 /** Usage in the gateway's words, from a whole response: searches are counted by their items where they are not told. */
@@ -97,7 +92,7 @@ export function addToolName(facts: AnswerFacts, item: JsonObject): void {
 }
 
 function textBytes(parts: JsonValue | undefined): number {
-  return itemsOf(parts).reduce((sum, part) => sum + bytesOf(part.text) + bytesOf(part.refusal), 0);
+  return objectsIn(parts).reduce((sum, part) => sum + bytesOf(part.text) + bytesOf(part.refusal), 0);
 }
 
 function bytesOf(value: JsonValue | undefined): number {

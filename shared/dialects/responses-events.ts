@@ -1,8 +1,7 @@
-import type { JsonObject, JsonValue } from '../calls/json.ts';
+import { type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { sseFrame } from '../streaming/sse-writer.ts';
-import { itemsOf } from './responses-answer.ts';
 
 /** An event before it has its number. */
 export interface ResponsesEvent {
@@ -68,11 +67,11 @@ export function partsOf(item: JsonObject, outputIndex: number): ItemPart[] {
   const at: JsonObject = { item_id: item.id ?? '', output_index: outputIndex };
   switch (item.type) {
     case 'message':
-      return itemsOf(item.content).map((part, index) => contentPart(part, at, index));
+      return objectsIn(item.content).map((part, index) => contentPart(part, at, index));
     case 'reasoning':
       return [
-        ...itemsOf(item.summary).map((part, index) => summaryPart(part, at, index)),
-        ...itemsOf(item.content).map((part, index) => contentPart(part, at, index)),
+        ...objectsIn(item.summary).map((part, index) => summaryPart(part, at, index)),
+        ...objectsIn(item.content).map((part, index) => contentPart(part, at, index)),
       ];
     case 'function_call':
       return [barePart('function_call_arguments', 'arguments', textIn(item.arguments), at)];
@@ -117,7 +116,7 @@ function contentPart(part: JsonObject, at: JsonObject, index: number): ItemPart 
 }
 
 function annotations(part: JsonObject, here: JsonObject): ResponsesEvent[] {
-  return itemsOf(part.annotations).map((annotation, index) => ({
+  return objectsIn(part.annotations).map((annotation, index) => ({
     type: 'response.output_text.annotation.added',
     fields: { ...here, annotation_index: index, annotation },
   }));

@@ -1,5 +1,5 @@
 import type { CallUnits, HostedTools } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, objectsIn } from '../calls/json.ts';
 import type { NativeTarget } from './dialect.ts';
 import type { ResponsesRequest, ResponsesTool } from './responses-schema.ts';
 
@@ -87,8 +87,4 @@ export function hostedUnitsOf(response: JsonObject): {
 /** Bounds the uses of hosted tools where the caller does not: what is sent is what money is held for. */
 export function boundHostedTools(body: JsonObject, { bounds }: Pick<NativeTarget, 'bounds'>): void {
   if (bounds?.toolUses !== undefined) body.max_tool_calls ??= bounds.toolUses;
-}
-
-function objectsIn(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
 }

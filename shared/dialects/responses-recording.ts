@@ -1,7 +1,6 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import type { RecordedEvent, Recording } from './recording.ts';
-import { itemsOf } from './responses-answer.ts';
 import { itemEvents, responsesFrames } from './responses-events.ts';
 
 /** Responses between events and bodies (https://platform.openai.com/docs/api-reference/responses-streaming). */
@@ -21,7 +20,7 @@ function assembleResponse(events: readonly RecordedEvent[]): JsonObject | undefi
     if (isLast && isJsonObject(event.response)) response = event.response;
   }
   if (response === undefined) return undefined;
-  if (itemsOf(response.output).length > 0 || items.size === 0) return response;
+  if (objectsIn(response.output).length > 0 || items.size === 0) return response;
   return { ...response, output: [...items].sort(([one], [other]) => one - other).map(([, item]) => item) };
 }
 
@@ -31,7 +30,7 @@ function replayResponse(body: JsonObject): SseFrame[] {
   return responsesFrames({ next: 0 }, [
     { type: 'response.created', fields: { response: begun } },
     { type: 'response.in_progress', fields: { response: begun } },
-    ...itemsOf(body.output).flatMap(itemEvents),
+    ...objectsIn(body.output).flatMap(itemEvents),
     { type: end, fields: { response: body } },
   ]);
 }

@@ -1,7 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { sumOfUsage, type Usage } from '../calls/usage.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
-import { itemsOf, readResponsesUsage } from './responses-answer.ts';
+import { readResponsesUsage } from './responses-answer.ts';
 import { itemDone, partsOf, type ResponsesEvent, responsesFrames, responsesUsageOf } from './responses-events.ts';
 import { eventOf, type RepeatedSpace, type Rest } from './resuming.ts';
 
@@ -94,7 +94,7 @@ export class RestOfResponse implements Rest {
   #whole(item: JsonValue | undefined): JsonObject {
     const { id } = this.#begun.item;
     const told = isJsonObject(item) ? item : { type: 'message', role: 'assistant', status: 'completed' };
-    const [first, ...others] = itemsOf(told.content);
+    const [first, ...others] = objectsIn(told.content);
     const text = { ...(first ?? { type: 'output_text', annotations: [], logprobs: [] }), text: this.#text };
     return { ...told, ...(id !== undefined && { id }), content: [text, ...others] };
   }
@@ -109,7 +109,7 @@ export class RestOfResponse implements Rest {
       ...(id !== undefined && { id }),
       ...(created_at !== undefined && { created_at }),
       ...(model !== undefined && { model }),
-      output: this.#output(itemsOf(response.output)),
+      output: this.#output(objectsIn(response.output)),
       ...(usage !== undefined && { usage: responsesUsageOf(sumOfUsage(usage, this.#before)) }),
     };
     return [...closing, { type, fields: { response: told } }];

@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
   addOptional,
@@ -12,7 +12,6 @@ import {
   translatedCall,
 } from './carried-fields.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { itemsOf } from './responses-answer.ts';
 import { responsesPrompt } from './responses-prompt.ts';
 import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
 import { type DeclaredTool, declaredTools, findTool, functionFor } from './responses-tools.ts';
@@ -45,7 +44,7 @@ export function responsesToOptions(call: Call): TranslatedCall {
   refuseStored(parsed.data);
   const tools = declaredTools(call);
   const gathered: Gathered = { request: parsed.data, tools, ...nothingGathered() };
-  if (itemsOf(call.body.input).some(({ type }) => type === 'image_generation_call'))
+  if (objectsIn(call.body.input).some(({ type }) => type === 'image_generation_call'))
     gathered.optional.push({ field: 'input.image_generation_call', keys: ['google'] });
   const options: LanguageModelV4CallOptions = { prompt: responsesPrompt(parsed.data, tools, gathered.dropped) };
   carryFields(call, options, gathered, { carriers, ownFields });
@@ -159,7 +158,7 @@ function carryText(options: LanguageModelV4CallOptions, _value: JsonValue, gathe
 
 function carryTools(options: LanguageModelV4CallOptions, value: JsonValue, { tools, dropped }: Gathered): void {
   // Tools that OpenAI runs itself, or defines for its own models.
-  for (const { type } of itemsOf(value)) {
+  for (const { type } of objectsIn(value)) {
     if (type !== 'function' && type !== 'custom' && type !== 'namespace')
       dropped.add(
         `tools.${String(type)
@@ -176,7 +175,7 @@ function carryToolChoice(options: LanguageModelV4CallOptions, value: JsonValue, 
     return;
   }
   if (isJsonObject(value) && value.type === 'allowed_tools') {
-    const names = new Set(itemsOf(value.tools).map((tool) => exposedName(tools, tool)));
+    const names = new Set(objectsIn(value.tools).map((tool) => exposedName(tools, tool)));
     options.tools = (options.tools ?? []).filter(({ name }) => names.has(name));
     options.toolChoice = { type: value.mode === 'required' ? 'required' : 'auto' };
     return;

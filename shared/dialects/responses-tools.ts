@@ -1,7 +1,6 @@
 import type { JSONSchema7, LanguageModelV4FunctionTool } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { itemsOf } from './responses-answer.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 
 /** A tool of the request that the caller runs, as the model knows it and as the caller does. */
 export interface DeclaredTool {
@@ -17,9 +16,9 @@ export interface DeclaredTool {
 /** The tools of a request that any model can be offered: functions, custom tools, and both of them in namespaces. */
 export function declaredTools(call: Pick<Call, 'body'>): DeclaredTool[] {
   const declared: DeclaredTool[] = [];
-  for (const tool of itemsOf(call.body.tools)) {
+  for (const tool of objectsIn(call.body.tools)) {
     if (tool.type === 'namespace' && typeof tool.name === 'string')
-      for (const inner of itemsOf(tool.tools)) declare(declared, inner, tool.name);
+      for (const inner of objectsIn(tool.tools)) declare(declared, inner, tool.name);
     else declare(declared, tool, undefined);
   }
   return declared;

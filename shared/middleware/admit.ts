@@ -55,15 +55,15 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   }
   const quoting = { call, dialect: exchange.dialect, config };
   const mindsMoney = callOptions.maxCostNanoUsd !== undefined || scopes.some(({ limits }) => limits.budgets.length > 0);
-  if (mindsMoney) refuseUnboundedTools(targets, quoting);
+  const quoted = targets.map((target) => {
+    const asked = quotedTarget(target, quoting);
+    if (mindsMoney) refuseUnboundedTools(target, call, asked);
+    return asked;
+  });
   const bounded = (target: Target) =>
     mindsMoney || hasBudget(target) ? boundedTarget(target, call, config.priceOf(target), nowMs) : target;
   if (mindsMoney || targets.some(hasBudget)) exchange.plan = mapTargets(plan, bounded);
-  const quote = quoteCall(
-    call,
-    targets.map((target) => quotedTarget(target, quoting)),
-    nowMs,
-  );
+  const quote = quoteCall(call, quoted, nowMs);
   exchange.quote = quote;
   const outputTokens = cappedOutput(exchange, quote, { scopes, mindsMoney, maxCostNanoUsd: callOptions.maxCostNanoUsd });
   const { fixedOutput = false } = exchange.dialect;

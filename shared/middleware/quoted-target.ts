@@ -28,24 +28,25 @@ export function quotedTarget(target: Target, { call, dialect, config }: Quoting)
   };
 }
 
-/** Refuses a call under a budget whose provider would run tools of its own without end, or of a price nobody knows. */
-export function refuseUnboundedTools(targets: readonly Target[], { call, dialect, config }: Quoting): void {
-  for (const target of targets) {
-    const found = unboundedTool(target, callAt(target, call, dialect), config.priceOf(target));
-    if (found === undefined) continue;
-    if (found !== 'unbounded') {
-      throw new GatewayError(
-        'unpriced_model',
-        `What '${found.unpriced}' costs at ${target.name} is not known before nor after, and a call under a budget needs a price. Leave the tool out.`,
-        { param: 'tools' },
-      );
-    }
+/**
+ * Refuses a call under a budget whose provider would run tools of its own without end, or of a price nobody knows.
+ * @param quoted the target as it is quoted, which has read the call as it will be sent.
+ */
+export function refuseUnboundedTools(target: Target, call: Call, quoted: QuotedTarget): void {
+  const found = unboundedTool(target, quoted.call ?? call, quoted.price);
+  if (found === undefined) return;
+  if (found !== 'unbounded') {
     throw new GatewayError(
-      'unsupported_parameter',
-      `${target.name} would run tools of its own, each use at a price, and nothing bounds how often: a call under a budget has to have a bound. Leave the tools out, or ask the operator to set providers.${target.provider.id}.unbounded_tools to assume.`,
+      'unpriced_model',
+      `What '${found.unpriced}' costs at ${target.name} is not known before nor after, and a call under a budget needs a price. Leave the tool out.`,
       { param: 'tools' },
     );
   }
+  throw new GatewayError(
+    'unsupported_parameter',
+    `${target.name} would run tools of its own, each use at a price, and nothing bounds how often: a call under a budget has to have a bound. Leave the tools out, or ask the operator to set providers.${target.provider.id}.unbounded_tools to assume.`,
+    { param: 'tools' },
+  );
 }
 
 /** What a target's settings replace in the body may change how much it can cost: then the call is read anew as it will be sent. */
