@@ -11,6 +11,7 @@ import { modelFailure } from './language-model-failure.ts';
 import { withFilesInline } from './language-model-files.ts';
 import { bodyCorrector, droppedByPackage, optionsFor, unreadFields } from './language-model-options.ts';
 import { refuseDropped } from './language-model-rehearsal.ts';
+import { checkSchemas } from './language-model-schemas.ts';
 import { LanguageModelSource } from './language-model-source.ts';
 import { unlessSummary, withoutSummaries } from './language-model-summaries.ts';
 import { ModelExchange } from './model-exchange.ts';
@@ -72,6 +73,7 @@ export class TranslatedTransport implements Transport {
     const call = { ...attempt.call, body: { ...attempt.call.body, ...attempt.overrides } };
     const translated = translation.toOptions(call);
     const options = optionsFor(translated.options, attempt);
+    checkSchemas(options);
     const dropped = new DroppedFields(translation.fieldNames);
     dropped.add(translated.dropped);
     dropped.add(unreadFields(translated.optional ?? [], options, attempt));

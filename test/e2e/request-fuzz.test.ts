@@ -88,6 +88,43 @@ function spoilt(value: JsonValue, way: readonly number[], replacement: JsonValue
 
 const way = fc.array(fc.nat({ max: 60 }), { minLength: 2, maxLength: 8 });
 
+describe('a schema that holds what is no schema', () => {
+  const messages = [{ role: 'user', content: 'Hello.' }];
+  const contents = [{ role: 'user', parts: [{ text: 'Hello.' }] }];
+  const answer = (schema: object) => ({ contents, generationConfig: { responseMimeType: 'application/json', responseSchema: schema } });
+  const tool = (parameters: object) => ({
+    model: 'google/gemini-3-pro-preview',
+    messages,
+    tools: [{ type: 'function', function: { name: 'f', parameters } }],
+  });
+
+  it.each([
+    [
+      '/v1beta/models/openai/gpt-5.2:generateContent',
+      answer({ type: 'OBJECT', properties: [null] }),
+      "'properties' must be an object of schemas",
+    ],
+    [
+      '/v1beta/models/openai/gpt-5.2:generateContent',
+      answer({ type: 'OBJECT', properties: { a: null } }),
+      "'properties.a' must be an object or a boolean",
+    ],
+    [
+      '/v1/chat/completions',
+      tool({ type: 'object', properties: { a: { type: 'array', items: 'x' } } }),
+      "'properties.a.items' must be an object or a boolean",
+    ],
+    ['/v1/chat/completions', tool({ anyOf: {} }), "'anyOf' must be a list of schemas"],
+  ])('is refused at %s, and the word says where', async (path, body, words) => {
+    const response = await fetch(gateway.url + path, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(words)]);
+  });
+});
+
 describe('a spoilt request', () => {
   it.each(dialects)('at %s is served or refused with a word, and nothing breaks', async (path, requests) => {
     await fc.assert(
