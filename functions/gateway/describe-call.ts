@@ -1,11 +1,11 @@
 import { concernsModel } from '../../shared/admission/scopes.ts';
 import { savedMsBy } from '../../shared/cache/cached-answer.ts';
 import type { Call } from '../../shared/calls/call.ts';
-import type { Usage } from '../../shared/calls/usage.ts';
+import { countsOf, type Usage } from '../../shared/calls/usage.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
 import type { MirroredCall } from '../../shared/middleware/mirror.ts';
 import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts';
-import { type Cost, costOf } from '../../shared/pricing/cost.ts';
+import { type Charge, chargeFor } from '../../shared/pricing/charge.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 import { describeAttempts, describeOwnAttempts } from './describe-attempts.ts';
@@ -107,25 +107,28 @@ function errorOf(exchange: Exchange, { delivery }: ClosedCall): Partial<CallReco
 
 function moneyOf(exchange: Exchange, { consumption }: ClosedCall): Pick<CallRecord, 'usage' | 'costNanoUsd'> & Partial<CallRecord> {
   const { usage, costNanoUsd, estimated } = consumption;
-  const cost = costOfAnswer(exchange, usage);
+  const charge = chargeOfAnswer(exchange, usage);
+  // What was charged in full because nobody knows better has no parts, nor has what two targets charged.
+  const tells = charge !== undefined && exchange.resumed === undefined && charge.totalNanoUsd > 0 && charge.totalNanoUsd === costNanoUsd;
   return {
-    usage: withoutZeros(usage),
+    usage: countsOf(usage),
     costNanoUsd: costNanoUsd ?? 0,
     ...(estimated && { estimated: true }),
     ...(costNanoUsd === undefined && { unpriced: true }),
-    // What was charged in full because nobody knows better has no parts, nor has what two targets charged.
-    ...(cost !== undefined &&
-      exchange.resumed === undefined &&
-      cost.totalNanoUsd > 0 &&
-      cost.totalNanoUsd === costNanoUsd && { cost: withoutZeros(cost.parts) }),
+    ...(tells && charge.parts && { cost: withoutZeros(charge.parts) }),
+    ...(tells && charge.isStated && { costStated: true }),
     ...(exchange.admitted && { heldNanoUsd: exchange.admitted.amountNanoUsd }),
   };
 }
 
-function costOfAnswer({ answered, config }: Exchange, usage: Usage): Cost | undefined {
-  const price = answered && config?.priceOf(answered.target);
-  if (answered === undefined || price === undefined) return undefined;
-  return costOf(usage, price, { atMs: Date.now(), serviceTier: answered.facts.serviceTier });
+function chargeOfAnswer({ answered, config }: Exchange, usage: Usage): Charge | undefined {
+  if (answered === undefined) return undefined;
+  const { target, facts } = answered;
+  return chargeFor(usage, config?.priceOf(target), {
+    atMs: Date.now(),
+    serviceTier: facts.serviceTier,
+    statesCost: target.provider.statesCost,
+  });
 }
 
 /** Repeating a call by its `Idempotency-Key` is told apart from the cache, which saves what somebody else paid for. */
@@ -158,7 +161,7 @@ export function describeMirrored(exchange: Exchange, mirror: Target, mirrored: M
     ...(!failed && { servedBy: mirror.name, provider: mirror.provider.id }),
     ...(facts?.finishReason !== undefined && { finishReason: facts.finishReason }),
     attempts: describeOwnAttempts(attempts, startedAtMs, costNanoUsd),
-    usage: withoutZeros(usage),
+    usage: countsOf(usage),
     costNanoUsd: costNanoUsd ?? 0,
     ...(costNanoUsd === undefined && { unpriced: true }),
     ...(scopes.length > 0 && { scopes: [...scopes] }),

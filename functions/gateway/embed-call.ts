@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { countsOf } from '../../shared/calls/usage.ts';
 import { sortableId } from '../../shared/control/sortable-id.ts';
 import { type EmbeddingCall, embedQuestion } from '../../shared/middleware/cache-embed.ts';
 import type { Embed } from '../../shared/middleware/cache-parts.ts';
@@ -44,7 +45,7 @@ function describeEmbedding(exchange: Exchange, made: EmbeddingCall, endedAtMs: n
     stream: false,
     ...(target && { servedBy: target.name, provider: target.provider.id }),
     attempts: describeOwnAttempts(attempts, startedAtMs, costNanoUsd),
-    usage: Object.fromEntries(Object.entries(usage).filter(([, count]) => count > 0)),
+    usage: countsOf(usage),
     costNanoUsd: costNanoUsd ?? 0,
     ...(costNanoUsd === undefined && { unpriced: true }),
     ...(scopes.length > 0 && { scopes: [...scopes] }),

@@ -17,7 +17,8 @@ import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import type { UploadParts } from '../../shared/middleware/read-upload.ts';
-import { costOf } from '../../shared/pricing/cost.ts';
+import { chargeFor } from '../../shared/pricing/charge.ts';
+import type { Price } from '../../shared/pricing/price.ts';
 import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
@@ -159,10 +160,8 @@ function routingPorts(secrets: SecretReader, health: HealthBoard): RoutingPorts 
   };
 }
 
-/** What a call cost at a target, in nano-USD, at this moment; undefined where no price is known. */
-export function costAt(priceOf: (target: Target) => Parameters<typeof costOf>[1] | undefined) {
-  return (target: Target, usage: Usage, serviceTier: string | undefined): number | undefined => {
-    const price = priceOf(target);
-    return price === undefined ? undefined : costOf(usage, price, { atMs: Date.now(), serviceTier }).totalNanoUsd;
-  };
+/** What a call cost at a target, in nano-USD, at this moment; undefined where nobody knows. */
+export function costAt(priceOf: (target: Target) => Price | undefined) {
+  return (target: Target, usage: Usage, serviceTier: string | undefined): number | undefined =>
+    chargeFor(usage, priceOf(target), { atMs: Date.now(), serviceTier, statesCost: target.provider.statesCost })?.totalNanoUsd;
 }

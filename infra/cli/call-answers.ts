@@ -41,6 +41,7 @@ export const callSchema = z.looseObject({
   estimated: z.boolean(),
   cost_usd: z.number().nullable(),
   cost_parts_nano_usd: z.record(z.string(), z.number()).nullable(),
+  cost_stated: z.boolean().optional(),
   saved_usd: z.number(),
   cache: z.string().nullable(),
   scopes: z.record(z.string(), z.number()),

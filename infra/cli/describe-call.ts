@@ -85,10 +85,10 @@ function tokens({ usage, estimated }: CallAnswer): string {
   return `${input}, ${output}${estimated ? ', an upper bound: the provider did not say' : ''}`;
 }
 
-function cost({ cost_usd, cost_parts_nano_usd }: CallAnswer): string {
+function cost({ cost_usd, cost_parts_nano_usd, cost_stated }: CallAnswer): string {
   if (cost_usd === null) return 'no price is known';
   const parts = cost_parts_nano_usd === null ? '' : `: ${pairs(mapped(cost_parts_nano_usd, (nano) => money(nano / 1e9)))}`;
-  return `${money(cost_usd)}${parts}`;
+  return `${money(cost_usd)}${cost_stated === true ? ', as the provider bills it' : ''}${parts}`;
 }
 
 function speed({ first_token_ms, tokens_per_second, overhead_ms }: CallAnswer): string | undefined {

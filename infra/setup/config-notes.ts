@@ -17,6 +17,8 @@ const configNotes: Readonly<Record<string, string>> = {
   'providers.<name>.allow_private_address': 'Whether the provider may be at a loopback, private or link-local address. Default false.',
   'providers.<name>.stops_billing_on_abort':
     'Whether the provider stops charging when a stream is left. Default: as the catalogue says, else false.',
+  'providers.<name>.states_cost':
+    'Whether the usage of an answer says what the provider bills for it (`cost` in USD, or `cost_in_usd_ticks`), which then is what the call cost, unless `prices` has a price for the model; see prices.md. Default: as the catalogue says, else false.',
   'providers.<name>.data_collection':
     '`deny` declares that the provider neither keeps nor trains on what it is sent. Default: taken to be `allow`.',
   'providers.<name>.max_tokens_field': 'The field that bounds the output. Default: as the catalogue says, else `max_tokens`.',

@@ -38,6 +38,8 @@ export const usageSchema = z.strictObject({
   fileSearches: count.default(0),
   /** Containers that the provider ran code in, by the gigabyte of their memory. */
   containers: count.default(0),
+  /** What the provider says that it bills for all of it, in nano-USD, where it says so at all. */
+  billedNanoUsd: count.exactOptional(),
 });
 
 /** See {@link usageSchema}. */
@@ -64,7 +66,12 @@ export function usageOf(counts: Partial<Usage>): Usage {
   };
 }
 
-/** What two answers consumed together. */
+/** The counts of a usage that are not zero, without what is money. */
+export function countsOf({ billedNanoUsd: _money, ...counts }: Usage): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0));
+}
+
+/** What two answers consumed together. What their providers bill is added up where costs are. */
 export function sumOfUsage(one: Usage, other: Usage): Usage {
   return {
     inputTokens: one.inputTokens + other.inputTokens,

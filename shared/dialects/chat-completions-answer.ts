@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { billedIn } from './billed.ts';
 import { chatUsageSchema } from './chat-completions-schema.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
 import { emptyFacts } from './empty-facts.ts';
@@ -67,6 +68,7 @@ export function readChatUsage(value: JsonValue | undefined): Usage | undefined {
     inputAudioTokens: Math.min(input, whole(usage.prompt_tokens_details?.audio_tokens)),
     outputAudioTokens: Math.min(output, whole(usage.completion_tokens_details?.audio_tokens)),
     searches: whole(usage.server_tool_use?.web_search_requests),
+    ...billedIn(value),
   });
 }
 

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Call, ImageFacts } from '../calls/call.ts';
-import type { JsonObject } from '../calls/json.ts';
+import type { JsonObject, JsonValue } from '../calls/json.ts';
 import { parseDataUrl } from '../calls/media-type.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { billedIn } from './billed.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest, NativeTarget } from './dialect.ts';
 import { endpointCall } from './endpoint-call.ts';
@@ -63,12 +64,12 @@ const tokens = z.number().nullish();
 const usageSchema = z.looseObject({ prompt_tokens: tokens, input_tokens: tokens, total_tokens: tokens });
 
 /** Usage of endpoints that only read: OpenAI's fields, and `total_tokens` alone as Voyage and Jina report it. */
-export function readInputUsage(value: unknown): Usage | undefined {
+export function readInputUsage(value: JsonValue | undefined): Usage | undefined {
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) return undefined;
   const { prompt_tokens: prompt, input_tokens: input, total_tokens: total } = parsed.data;
   const counts = [prompt, input, total].filter((count) => count != null);
-  return counts.length === 0 ? undefined : usageOf({ inputTokens: Math.ceil(Math.max(0, ...counts)) });
+  return counts.length === 0 ? undefined : usageOf({ inputTokens: Math.ceil(Math.max(0, ...counts)), ...billedIn(value) });
 }
 
 /** OpenAI Embeddings (https://platform.openai.com/docs/api-reference/embeddings). */

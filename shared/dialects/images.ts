@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { billedIn } from './billed.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody } from './embeddings.ts';
@@ -47,12 +48,13 @@ function parseImagesRequest(request: DialectRequest): Call {
 const tokens = z.number().nullish();
 const usageSchema = z.looseObject({ input_tokens: tokens, output_tokens: tokens, total_tokens: tokens });
 
-/** Tokens as the GPT image models report them; models priced by the image report none. */
+/** Tokens as the GPT image models report them; models priced by the image report none, but may say what they cost. */
 function readImageUsage(value: JsonValue | undefined): Partial<Usage> {
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) return {};
   const input = Math.ceil(parsed.data.input_tokens ?? 0);
-  return { inputTokens: input, outputTokens: Math.ceil(Math.max(parsed.data.output_tokens ?? 0, (parsed.data.total_tokens ?? 0) - input)) };
+  const output = Math.ceil(Math.max(parsed.data.output_tokens ?? 0, (parsed.data.total_tokens ?? 0) - input));
+  return { inputTokens: input, outputTokens: output, ...billedIn(value) };
 }
 
 function readImagesAnswer(body: JsonObject) {

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { billedIn } from './billed.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
 import { messagesUsageSchema } from './messages-schema.ts';
@@ -47,6 +48,7 @@ export function readMessagesUsage(value: JsonValue | undefined): Usage | undefin
     outputTokens: total.output,
     reasoningTokens: Math.min(total.output, whole(usage.output_tokens_details?.thinking_tokens)),
     searches: whole(usage.server_tool_use?.web_search_requests),
+    ...billedIn(value),
   });
 }
 

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
+import { billedIn } from './billed.ts';
 import { readChatFault, textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
 import { emptyFacts } from './empty-facts.ts';
@@ -38,6 +39,7 @@ export function readResponsesUsage(response: JsonObject): Usage | undefined {
     outputTokens: output,
     reasoningTokens: Math.min(output, whole(usage.output_tokens_details?.reasoning_tokens)),
     ...hostedUnitsOf(response),
+    ...billedIn(response.usage),
   });
 }
 

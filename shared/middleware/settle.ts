@@ -40,6 +40,7 @@ export async function closeCall(exchange: Exchange, costOf: CostOf): Promise<Clo
 export async function settle(exchange: Exchange, consumption: Consumption, options: SettleOptions): Promise<Settled | undefined> {
   const { admitted } = exchange;
   if (admitted === undefined) return undefined;
+  warnOfExcess(exchange, consumption, options.log);
   const settled = await options.ledger
     .settle(admitted, {
       actualNanoUsd: consumption.costNanoUsd ?? 0,
@@ -53,6 +54,18 @@ export async function settle(exchange: Exchange, consumption: Consumption, optio
     });
   if (settled) warnOfRest(settled, exchange, options.log);
   return settled;
+}
+
+/** A provider that bills more than was held has dearer prices than are known here; its budgets may be passed by as much. */
+function warnOfExcess({ admitted, answered, requestId }: Exchange, { costNanoUsd, estimated }: Consumption, log: Log): void {
+  const held = admitted?.amountNanoUsd ?? 0;
+  if (held === 0 || estimated || costNanoUsd === undefined || costNanoUsd <= held) return;
+  log.write('warn', 'billed beyond the hold', {
+    request_id: requestId,
+    target: answered?.target.name,
+    held_nano_usd: held,
+    cost_nano_usd: costNanoUsd,
+  });
 }
 
 function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {

@@ -2,7 +2,7 @@ import type { ProviderRow } from './catalogue-schema.ts';
 
 /** The rows as a Markdown table, one line a provider, for docs/providers.md. */
 export function providerTable(rows: readonly ProviderRow[]): string {
-  const head = ['Provider', 'Id', 'Key', 'Options', 'Native dialects', 'Abort ends the bill', 'Base URL'];
+  const head = ['Provider', 'Id', 'Key', 'Options', 'Native dialects', 'Abort ends the bill', 'Says what it bills', 'Base URL'];
   const lines = rows.map((row) => [
     `[${row.name}](${row.source})`,
     code(row.id),
@@ -10,6 +10,7 @@ export function providerTable(rows: readonly ProviderRow[]): string {
     (row.options ?? []).map(({ name, default: usual }) => code(name) + (usual === undefined ? '' : ` (${usual})`)).join(', '),
     Object.entries(row.dialects).map(dialectCell).join(', '),
     row.quirks?.stopsBillingOnAbort ? 'yes' : '',
+    row.quirks?.statesCost ? 'yes' : '',
     code(row.baseUrl),
   ]);
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -17,7 +17,7 @@ export const gatewayRows = [
       embeddings: { path: '/embeddings' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
-    quirks: { reportsStreamUsage: 'always', maxTokensField: 'both' },
+    quirks: { reportsStreamUsage: 'always', maxTokensField: 'both', statesCost: true },
   },
   {
     id: 'vercel',

@@ -94,7 +94,7 @@ export const labRows = [
       images: { path: '/images/generations' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
-    quirks: { maxTokensField: 'both', stopsBillingOnAbort: true },
+    quirks: { maxTokensField: 'both', stopsBillingOnAbort: true, statesCost: true },
   },
   {
     id: 'deepseek',
@@ -186,7 +186,7 @@ export const labRows = [
     },
     aiSdkPackage: '@ai-sdk/openai',
     // Sonar chat completions ended on 27 September 2026; other dialects are translated to the Agent API, which speaks Responses.
-    quirks: { maxTokensField: 'both' },
+    quirks: { maxTokensField: 'both', statesCost: true },
   },
   {
     id: 'cohere',

@@ -79,6 +79,8 @@ export const quirksSchema = z.strictObject({
   sendsDone: z.boolean(),
   /** Whether closing the connection of a stream stops generation and billing. True only where a source says so. */
   stopsBillingOnAbort: z.boolean(),
+  /** Whether the usage of an answer says what the provider bills for it. True only where a source says so. */
+  statesCost: z.boolean(),
   /** Whether a repeated `Idempotency-Key` is answered without a second generation. True only where a source says so. */
   honoursIdempotencyKey: z.boolean(),
   /**

@@ -17,6 +17,7 @@ export const defaultQuirks: Quirks = {
   maxTokensField: 'max_tokens',
   sendsDone: true,
   stopsBillingOnAbort: false,
+  statesCost: false,
   honoursIdempotencyKey: false,
   errorShape: 'openai',
 };

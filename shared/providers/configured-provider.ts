@@ -179,6 +179,11 @@ export class ConfiguredProvider {
     return this.#settings.stops_billing_on_abort ?? this.row.quirks.stopsBillingOnAbort;
   }
 
+  /** Whether what its answers say of their cost is what it bills. */
+  get statesCost(): boolean {
+    return this.#settings.states_cost ?? this.row.quirks.statesCost;
+  }
+
   /** How it is asked to carry on with an answer that another has begun; undefined where nobody says that it can. */
   continuation(dialect: DialectName, model: string): ContinuationStyle | undefined {
     if (this.#settings.continues_by !== undefined) return this.#settings.continues_by;

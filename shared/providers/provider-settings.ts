@@ -59,6 +59,7 @@ export const providerSettingsSchema = z.strictObject({
   /** Loopback, private and link-local addresses are refused without this. */
   allow_private_address: z.boolean().optional(),
   stops_billing_on_abort: z.boolean().optional(),
+  states_cost: z.boolean().optional(),
   /** `deny` declares that the provider neither keeps nor trains on what it is sent; see `provider.data_collection` of a request. */
   data_collection: z.enum(['allow', 'deny']).optional(),
   max_tokens_field: z.enum(['max_tokens', 'max_completion_tokens']).optional(),

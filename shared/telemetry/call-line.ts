@@ -41,6 +41,7 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     unpriced: record.unpriced,
     cost_nano_usd: record.costNanoUsd,
     cost_parts: record.cost,
+    cost_stated: record.costStated,
     saved_nano_usd: record.savedNanoUsd,
     saved_ms: record.savedMs,
     cache: record.cache,

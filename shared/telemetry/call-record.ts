@@ -83,6 +83,8 @@ export const callRecordSchema = z.object({
   costNanoUsd: nanoUsd,
   /** The cost by what it was spent on; zeros left out. The parts sum to `costNanoUsd` where they are known. */
   cost: z.record(z.string(), nanoUsd).optional(),
+  /** The cost is what the provider said that it bills, and not what a price made of the usage. */
+  costStated: z.boolean().optional(),
   /** No price is known for what answered: the cost of zero is not a claim that it was free. */
   unpriced: z.boolean().optional(),
   /** What the cache spared: money, and the time that the stored answer once took longer than this call. */

@@ -84,6 +84,7 @@ function ours(record: CallRecord): Parameters<typeof attributesOf>[0] {
     'sluice.cache.saved_usd': record.savedNanoUsd === undefined ? undefined : record.savedNanoUsd / 1e9,
     'sluice.cache.saved_ms': record.savedMs,
     'sluice.cost_usd': record.unpriced ? undefined : record.costNanoUsd / 1e9,
+    'sluice.cost_stated': record.costStated,
     'sluice.estimated': record.estimated,
     'sluice.refused_by': record.refusedBy && `${record.refusedBy.scope} ${record.refusedBy.limit}`,
     'sluice.first_token_ms': record.firstTokenMs,

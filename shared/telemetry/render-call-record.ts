@@ -72,6 +72,7 @@ function renderMoney(record: CallRecord) {
     cost_usd: record.unpriced ? null : record.costNanoUsd / perUsd,
     cost_nano_usd: record.costNanoUsd,
     cost_parts_nano_usd: orNull(record.cost),
+    cost_stated: record.costStated === true,
     saved_usd: (record.savedNanoUsd ?? 0) / perUsd,
     saved_ms: record.savedMs ?? 0,
     cache: orNull(record.cache),

@@ -87,6 +87,7 @@ describe('findProvider', () => {
       maxTokensField: 'both',
       sendsDone: true,
       stopsBillingOnAbort: false,
+      statesCost: false,
       honoursIdempotencyKey: false,
       errorShape: 'openai',
     });

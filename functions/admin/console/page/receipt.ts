@@ -128,6 +128,7 @@ function overview(call: CallReceipt, admin: boolean): HTMLElement {
             .join(', '),
     ],
     ['Most that was held', call.held_nano_usd === null ? null : usd(call.held_nano_usd / 1e9)],
+    ['Cost is', call.cost_stated ? 'what the provider said that it bills' : null],
     ['Tokens are', call.estimated ? 'upper bounds: the provider did not say' : null],
   ]);
 }
