@@ -50,6 +50,9 @@ async function gatewayOn(
 
 const firstByteMs = 1_500;
 
+/** What a machine that is short of time may add. */
+const starvedMs = 2_000;
+
 /** How long the target is dead. A minute, with OUTAGE_MS=60000, shows the same figures as these seconds. */
 const outageMs = Number(process.env.OUTAGE_MS ?? 9_000);
 
@@ -93,6 +96,21 @@ async function load(gateway: TestGateway, inFlight: number, ms: number): Promise
   return outcomes;
 }
 
+/** Keeps so many calls under way until one of them is as awaited, and says how long that took. */
+async function timeUntil(gateway: TestGateway, inFlight: number, isAwaited: (outcome: Outcome) => boolean): Promise<number> {
+  const begunAt = Date.now();
+  let foundMs: number | undefined;
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (foundMs === undefined) {
+        if (Date.now() - begunAt > 30_000) throw new Error('it never came');
+        if (isAwaited(await call(gateway))) foundMs ??= Date.now() - begunAt;
+      }
+    }),
+  );
+  return foundMs ?? Number.POSITIVE_INFINITY;
+}
+
 function p99(outcomes: readonly Outcome[]): number {
   const sorted = outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length * 0.99)] ?? 0;
@@ -130,13 +148,9 @@ describe.each([
       expect(dead?.received.length).toBeLessThan(during.length * 0.1 + 50);
 
       dead?.behave(slowly(wellBehaved));
-      const wellAgainAt = Date.now();
-      while ((await call(gateway)).servedBy !== 'p0/m') {
-        if (Date.now() - wellAgainAt > 16_000) throw new Error('it never came back');
-        await pause(50);
-      }
       // A probe every ten seconds; the one under way when it got well may have to wait out its timeout, and the next is a call itself.
-      expect(Date.now() - wellAgainAt).toBeLessThan(10_000 + firstByteMs + answerMs * 2);
+      const back = await timeUntil(gateway, 50, ({ servedBy }) => servedBy === 'p0/m');
+      expect(back).toBeLessThan(10_000 + firstByteMs + answerMs * 2 + starvedMs);
       const after = await load(gateway, 50, 2_000);
       expect(after.filter(({ servedBy }) => servedBy === 'p0/m').length).toBeGreaterThan(after.length * 0.15);
     },
