@@ -66,6 +66,23 @@ export function usageOf(counts: Partial<Usage>): Usage {
   };
 }
 
+/** What a provider reports as a count: never less than nothing, and whole. What is no number counts as none. */
+export function wholeCount(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.ceil(value) : 0;
+}
+
+/** More than ten times the longest context there is, and than a day of sound in milliseconds. */
+const mostOfAnything = 100_000_000;
+
+/**
+ * A `Usage` as a provider reports it. Undefined, as if it had reported nothing, where a count is past all reason: a slip
+ * of the provider must not eat up a budget.
+ */
+export function reportedUsage(counts: Partial<Usage>): Usage | undefined {
+  const usage = usageOf(counts);
+  return Object.values(countsOf(usage)).some((count) => count > mostOfAnything) ? undefined : usage;
+}
+
 /** The counts of a usage that are not zero, without what is money. */
 export function countsOf({ billedNanoUsd: _money, ...counts }: Usage): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0));

@@ -4,6 +4,8 @@ import type { Usage } from '../calls/usage.ts';
 const ticksPerNanoUsd = 10;
 const picoUsdPerUsd = 1e12;
 const picoUsdPerNanoUsd = 1000;
+/** No call is billed more, in nano-USD: 100,000 USD. What says so is a slip of the provider. */
+const mostNanoUsd = 1e14;
 
 /**
  * What the usage of an answer says that the provider bills for it, rounded up to the next nano-USD; empty where it does not
@@ -14,7 +16,7 @@ const picoUsdPerNanoUsd = 1000;
  */
 export function billedIn(usage: JsonValue | undefined): Pick<Usage, 'billedNanoUsd'> {
   const nanoUsd = isJsonObject(usage) ? nanoUsdIn(usage) : undefined;
-  return nanoUsd !== undefined && Number.isSafeInteger(nanoUsd) && nanoUsd >= 0 ? { billedNanoUsd: nanoUsd } : {};
+  return nanoUsd !== undefined && nanoUsd >= 0 && nanoUsd <= mostNanoUsd ? { billedNanoUsd: nanoUsd } : {};
 }
 
 function nanoUsdIn(usage: JsonObject): number | undefined {

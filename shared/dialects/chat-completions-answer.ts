@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { chatUsageSchema } from './chat-completions-schema.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
@@ -49,31 +49,27 @@ export function readChatUsage(value: JsonValue | undefined): Usage | undefined {
   if (!parsed.success) return undefined;
   const usage = parsed.data;
   if (usage.prompt_tokens == null && usage.completion_tokens == null && usage.total_tokens == null) return undefined;
-  const input = whole(usage.prompt_tokens);
-  const completion = whole(usage.completion_tokens);
-  const output = Math.max(completion, whole(usage.total_tokens) - input);
-  return usageOf({
+  const input = wholeCount(usage.prompt_tokens);
+  const completion = wholeCount(usage.completion_tokens);
+  const output = Math.max(completion, wholeCount(usage.total_tokens) - input);
+  return reportedUsage({
     inputTokens: input,
     cachedInputTokens: Math.min(
       input,
-      whole(usage.prompt_tokens_details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens),
+      wholeCount(usage.prompt_tokens_details?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens),
     ),
-    cacheWriteTokens: Math.min(input, whole(usage.prompt_tokens_details?.cache_write_tokens)),
+    cacheWriteTokens: Math.min(input, wholeCount(usage.prompt_tokens_details?.cache_write_tokens)),
     cacheWrite1hTokens: Math.min(
-      whole(usage.prompt_tokens_details?.cache_write_tokens),
-      whole(usage.prompt_tokens_details?.cache_write_1h_tokens),
+      wholeCount(usage.prompt_tokens_details?.cache_write_tokens),
+      wholeCount(usage.prompt_tokens_details?.cache_write_1h_tokens),
     ),
     outputTokens: output,
-    reasoningTokens: Math.min(output, whole(usage.completion_tokens_details?.reasoning_tokens)),
-    inputAudioTokens: Math.min(input, whole(usage.prompt_tokens_details?.audio_tokens)),
-    outputAudioTokens: Math.min(output, whole(usage.completion_tokens_details?.audio_tokens)),
-    searches: whole(usage.server_tool_use?.web_search_requests),
+    reasoningTokens: Math.min(output, wholeCount(usage.completion_tokens_details?.reasoning_tokens)),
+    inputAudioTokens: Math.min(input, wholeCount(usage.prompt_tokens_details?.audio_tokens)),
+    outputAudioTokens: Math.min(output, wholeCount(usage.completion_tokens_details?.audio_tokens)),
+    searches: wholeCount(usage.server_tool_use?.web_search_requests),
     ...billedIn(value),
   });
-}
-
-function whole(value: number | null | undefined): number {
-  return value == null || !(value > 0) ? 0 : Math.ceil(value);
 }
 
 /** OpenAI's finish reasons, and those that look-alikes invented, in the gateway's words. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Call, ImageFacts } from '../calls/call.ts';
 import type { JsonObject, JsonValue } from '../calls/json.ts';
 import { parseDataUrl } from '../calls/media-type.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest, NativeTarget } from './dialect.ts';
@@ -69,7 +69,7 @@ export function readInputUsage(value: JsonValue | undefined): Usage | undefined 
   if (!parsed.success) return undefined;
   const { prompt_tokens: prompt, input_tokens: input, total_tokens: total } = parsed.data;
   const counts = [prompt, input, total].filter((count) => count != null);
-  return counts.length === 0 ? undefined : usageOf({ inputTokens: Math.ceil(Math.max(0, ...counts)), ...billedIn(value) });
+  return counts.length === 0 ? undefined : reportedUsage({ inputTokens: Math.max(...counts.map(wholeCount)), ...billedIn(value) });
 }
 
 /** OpenAI Embeddings (https://platform.openai.com/docs/api-reference/embeddings). */

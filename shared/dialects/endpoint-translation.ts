@@ -10,7 +10,7 @@ import type {
 } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, usageOf, wholeCount } from '../calls/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { embeddingsRequestSchema, inputsOf } from './embeddings.ts';
 import { imagesRequestSchema } from './images.ts';
@@ -64,7 +64,7 @@ export function embeddingsBody(
       model: call.model,
       ...(tokens !== undefined && { usage: { prompt_tokens: tokens, total_tokens: tokens } }),
     },
-    usage: tokens === undefined ? undefined : usageOf({ inputTokens: tokens }),
+    usage: tokens === undefined ? undefined : reportedUsage({ inputTokens: wholeCount(tokens) }),
   };
 }
 
@@ -94,15 +94,16 @@ export function imageOptions(call: Call): ImageModelV4CallOptions & { readonly d
 /** The images as OpenAI sends them. */
 export function imagesBody(result: ImageModelV4Result): { readonly json: JsonObject; readonly usage: Usage } {
   const data = result.images.map((image) => ({ b64_json: typeof image === 'string' ? image : Buffer.from(image).toString('base64') }));
-  const input = result.usage?.inputTokens ?? 0;
-  const output = result.usage?.outputTokens ?? Math.max(0, (result.usage?.totalTokens ?? input) - input);
+  const input = wholeCount(result.usage?.inputTokens);
+  const output = wholeCount(result.usage?.outputTokens ?? wholeCount(result.usage?.totalTokens) - input);
+  const images = data.length;
   return {
     json: {
       created: Math.floor(result.response.timestamp.getTime() / 1000),
       data,
       ...(result.usage && { usage: { input_tokens: input, output_tokens: output, total_tokens: input + output } }),
     },
-    usage: usageOf({ inputTokens: input, outputTokens: output, images: data.length }),
+    usage: reportedUsage({ inputTokens: input, outputTokens: output, images }) ?? usageOf({ images }),
   };
 }
 

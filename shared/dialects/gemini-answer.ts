@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
 import { emptyFacts } from './empty-facts.ts';
@@ -99,12 +99,12 @@ export function readGeminiUsage(value: JsonValue | undefined): Usage | undefined
   if (!parsed.success) return undefined;
   const usage = parsed.data;
   if (usage.promptTokenCount == null && usage.candidatesTokenCount == null && usage.totalTokenCount == null) return undefined;
-  const input = whole(usage.promptTokenCount) + whole(usage.toolUsePromptTokenCount);
-  const thoughts = whole(usage.thoughtsTokenCount);
-  const output = Math.max(whole(usage.candidatesTokenCount) + thoughts, whole(usage.totalTokenCount) - input);
-  return usageOf({
+  const input = wholeCount(usage.promptTokenCount) + wholeCount(usage.toolUsePromptTokenCount);
+  const thoughts = wholeCount(usage.thoughtsTokenCount);
+  const output = Math.max(wholeCount(usage.candidatesTokenCount) + thoughts, wholeCount(usage.totalTokenCount) - input);
+  return reportedUsage({
     inputTokens: input,
-    cachedInputTokens: Math.min(input, whole(usage.cachedContentTokenCount)),
+    cachedInputTokens: Math.min(input, wholeCount(usage.cachedContentTokenCount)),
     outputTokens: output,
     reasoningTokens: thoughts,
     inputAudioTokens: Math.min(input, audioIn(usage.promptTokensDetails) + audioIn(usage.toolUsePromptTokensDetails)),
@@ -115,11 +115,7 @@ export function readGeminiUsage(value: JsonValue | undefined): Usage | undefined
 function audioIn(
   details: readonly { readonly modality?: string | null | undefined; readonly tokenCount?: number | null | undefined }[] | null | undefined,
 ): number {
-  return (details ?? []).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? whole(tokenCount) : 0), 0);
-}
-
-function whole(value: number | null | undefined): number {
-  return value == null || !(value > 0) ? 0 : Math.ceil(value);
+  return (details ?? []).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? wholeCount(tokenCount) : 0), 0);
 }
 
 /**

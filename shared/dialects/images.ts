@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, usageOf, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
@@ -52,21 +52,21 @@ const usageSchema = z.looseObject({ input_tokens: tokens, output_tokens: tokens,
 function readImageUsage(value: JsonValue | undefined): Partial<Usage> {
   const parsed = usageSchema.safeParse(value);
   if (!parsed.success) return {};
-  const input = Math.ceil(parsed.data.input_tokens ?? 0);
-  const output = Math.ceil(Math.max(parsed.data.output_tokens ?? 0, (parsed.data.total_tokens ?? 0) - input));
+  const input = wholeCount(parsed.data.input_tokens);
+  const output = Math.max(wholeCount(parsed.data.output_tokens), wholeCount(parsed.data.total_tokens) - input);
   return { inputTokens: input, outputTokens: output, ...billedIn(value) };
 }
 
 function readImagesAnswer(body: JsonObject) {
   const made = Array.isArray(body.data) ? body.data.length : 0;
-  return factsOf(body, usageOf({ ...readImageUsage(body.usage), images: made }));
+  return factsOf(body, reportedUsage({ ...readImageUsage(body.usage), images: made }) ?? usageOf({ images: made }));
 }
 
 /** Each finished image of a stream brings its own usage. */
 function readImageEvent(event: JsonObject, before: Usage | undefined): Usage | undefined {
   if (event.type !== 'image_generation.completed') return undefined;
   const usage = isJsonObject(event.usage) ? readImageUsage(event.usage) : {};
-  return usageOf({
+  return reportedUsage({
     inputTokens: (before?.inputTokens ?? 0) + (usage.inputTokens ?? 0),
     outputTokens: (before?.outputTokens ?? 0) + (usage.outputTokens ?? 0),
     images: (before?.images ?? 0) + 1,

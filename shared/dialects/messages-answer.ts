@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
@@ -40,14 +40,14 @@ export function readMessagesUsage(value: JsonValue | undefined): Usage | undefin
     written1h: 0,
     output: 0,
   });
-  return usageOf({
+  return reportedUsage({
     inputTokens: total.fresh + total.cached + total.written,
     cachedInputTokens: total.cached,
     cacheWriteTokens: total.written,
     cacheWrite1hTokens: total.written1h,
     outputTokens: total.output,
-    reasoningTokens: Math.min(total.output, whole(usage.output_tokens_details?.thinking_tokens)),
-    searches: whole(usage.server_tool_use?.web_search_requests),
+    reasoningTokens: Math.min(total.output, wholeCount(usage.output_tokens_details?.thinking_tokens)),
+    searches: wholeCount(usage.server_tool_use?.web_search_requests),
     ...billedIn(value),
   });
 }
@@ -71,20 +71,19 @@ type ReportedCounts = Pick<
 >;
 
 function addCounts(sum: Counts, part: ReportedCounts): Counts {
-  const written1h = whole(part.cache_creation?.ephemeral_1h_input_tokens);
+  const written1h = wholeCount(part.cache_creation?.ephemeral_1h_input_tokens);
   // Where the split and the sum differ, the greater counts.
-  const written = Math.max(whole(part.cache_creation_input_tokens), written1h + whole(part.cache_creation?.ephemeral_5m_input_tokens));
+  const written = Math.max(
+    wholeCount(part.cache_creation_input_tokens),
+    written1h + wholeCount(part.cache_creation?.ephemeral_5m_input_tokens),
+  );
   return {
-    fresh: sum.fresh + whole(part.input_tokens),
-    cached: sum.cached + whole(part.cache_read_input_tokens),
+    fresh: sum.fresh + wholeCount(part.input_tokens),
+    cached: sum.cached + wholeCount(part.cache_read_input_tokens),
     written: sum.written + written,
     written1h: sum.written1h + written1h,
-    output: sum.output + whole(part.output_tokens),
+    output: sum.output + wholeCount(part.output_tokens),
   };
-}
-
-function whole(value: number | null | undefined): number {
-  return value == null || !(value > 0) ? 0 : Math.ceil(value);
 }
 
 /** The tier, speed and region that were billed, joined as the price list names them; undefined where nothing is said. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody, readInputUsage } from './embeddings.ts';
@@ -60,10 +60,10 @@ function readRerankUsage(body: JsonObject): Usage | undefined {
   const tokens = readInputUsage(body.usage);
   const meta = isJsonObject(body.meta) ? body.meta : {};
   const billed = isJsonObject(meta.billed_units) ? meta.billed_units : {};
-  const searches = typeof billed.search_units === 'number' ? Math.ceil(billed.search_units) : undefined;
+  const searches = typeof billed.search_units === 'number' ? wholeCount(billed.search_units) : undefined;
   const read = readInputUsage(meta.tokens) ?? readInputUsage(billed);
   if (tokens === undefined && searches === undefined && read === undefined) return undefined;
-  return usageOf({ inputTokens: tokens?.inputTokens ?? read?.inputTokens ?? 0, searches: searches ?? 0 });
+  return reportedUsage({ inputTokens: tokens?.inputTokens ?? read?.inputTokens ?? 0, searches: searches ?? 0 });
 }
 
 /** Reranking, as Cohere, Jina, Together and LiteLLM have it. */

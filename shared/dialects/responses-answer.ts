@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { readChatFault, textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
@@ -30,21 +30,17 @@ export function readResponsesUsage(response: JsonObject): Usage | undefined {
   if (!parsed.success) return undefined;
   const usage = parsed.data;
   if (usage.input_tokens == null && usage.output_tokens == null) return undefined;
-  const input = whole(usage.input_tokens);
-  const output = Math.max(whole(usage.output_tokens), whole(usage.total_tokens) - input);
-  return usageOf({
+  const input = wholeCount(usage.input_tokens);
+  const output = Math.max(wholeCount(usage.output_tokens), wholeCount(usage.total_tokens) - input);
+  return reportedUsage({
     inputTokens: input,
-    cachedInputTokens: Math.min(input, whole(usage.input_tokens_details?.cached_tokens)),
-    cacheWriteTokens: Math.min(input, whole(usage.input_tokens_details?.cache_write_tokens)),
+    cachedInputTokens: Math.min(input, wholeCount(usage.input_tokens_details?.cached_tokens)),
+    cacheWriteTokens: Math.min(input, wholeCount(usage.input_tokens_details?.cache_write_tokens)),
     outputTokens: output,
-    reasoningTokens: Math.min(output, whole(usage.output_tokens_details?.reasoning_tokens)),
+    reasoningTokens: Math.min(output, wholeCount(usage.output_tokens_details?.reasoning_tokens)),
     ...hostedUnitsOf(response),
     ...billedIn(response.usage),
   });
-}
-
-function whole(value: number | null | undefined): number {
-  return value == null || !(value > 0) ? 0 : Math.ceil(value);
 }
 
 /** Why a response ended, in the gateway's words: its status, and whether the caller is to run a tool. */

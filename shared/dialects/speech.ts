@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, usageOf, wholeCount } from '../calls/usage.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest } from './dialect.ts';
 import { nativeEndpointBody } from './embeddings.ts';
@@ -77,8 +77,8 @@ const usageSchema = z.looseObject({ input_tokens: tokens, output_tokens: tokens 
 function readSpeechUsage(body: JsonObject): Usage | undefined {
   const parsed = usageSchema.safeParse(body.usage);
   if (!parsed.success) return undefined;
-  const outputTokens = Math.ceil(parsed.data.output_tokens ?? 0);
-  return usageOf({ inputTokens: Math.ceil(parsed.data.input_tokens ?? 0), outputTokens, outputAudioTokens: outputTokens });
+  const outputTokens = wholeCount(parsed.data.output_tokens);
+  return reportedUsage({ inputTokens: wholeCount(parsed.data.input_tokens), outputTokens, outputAudioTokens: outputTokens });
 }
 
 /** OpenAI text to speech (https://platform.openai.com/docs/api-reference/audio/createSpeech): sound, or events with `stream_format: "sse"`. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { AudioFacts, Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import { type FormPart, type MultipartForm, withFields } from '../calls/multipart-form.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { Dialect, DialectRequest, NativeTarget } from './dialect.ts';
@@ -93,15 +93,15 @@ const usageSchema = z.looseObject({
 function readTranscriptionUsage(body: JsonObject): Usage | undefined {
   const parsed = usageSchema.safeParse(body.usage);
   if (parsed.success && parsed.data.input_tokens != null) {
-    const inputTokens = Math.ceil(parsed.data.input_tokens);
-    return usageOf({
+    const inputTokens = wholeCount(parsed.data.input_tokens);
+    return reportedUsage({
       inputTokens,
-      outputTokens: Math.ceil(parsed.data.output_tokens ?? 0),
-      inputAudioTokens: Math.min(inputTokens, Math.ceil(parsed.data.input_token_details?.audio_tokens ?? 0)),
+      outputTokens: wholeCount(parsed.data.output_tokens),
+      inputAudioTokens: Math.min(inputTokens, wholeCount(parsed.data.input_token_details?.audio_tokens)),
     });
   }
   const seconds = (parsed.success ? parsed.data.seconds : undefined) ?? body.duration;
-  return typeof seconds === 'number' && seconds >= 0 ? usageOf({ audioMs: Math.ceil(seconds * 1000) }) : undefined;
+  return typeof seconds === 'number' && seconds >= 0 ? reportedUsage({ audioMs: wholeCount(seconds * 1000) }) : undefined;
 }
 
 /** OpenAI transcription (https://platform.openai.com/docs/api-reference/audio/createTranscription): JSON, events, or plain text such as subtitles. */

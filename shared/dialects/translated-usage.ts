@@ -1,6 +1,6 @@
 import type { LanguageModelV4Usage } from '@ai-sdk/provider';
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
-import { type Usage, usageOf } from '../calls/usage.ts';
+import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { readChatUsage } from './chat-completions-answer.ts';
 
 /**
@@ -15,33 +15,31 @@ export function usageOfModel(reported: LanguageModelV4Usage): Usage | undefined 
   const own: JsonObject = isJsonObject(raw) ? raw : {};
   // Those who follow OpenAI each have their own place for what was cached and for thoughts.
   if (own.prompt_tokens !== undefined) return readChatUsage(own);
-  const input = whole(inputTokens.total);
-  const output = whole(outputTokens.total);
-  const cacheWriteTokens = Math.min(input, whole(inputTokens.cacheWrite));
-  return usageOf({
+  const input = wholeCount(inputTokens.total);
+  const output = wholeCount(outputTokens.total);
+  const cacheWriteTokens = Math.min(input, wholeCount(inputTokens.cacheWrite));
+  return reportedUsage({
     inputTokens: input,
-    cachedInputTokens: Math.min(input, whole(inputTokens.cacheRead)),
+    cachedInputTokens: Math.min(input, wholeCount(inputTokens.cacheRead)),
     cacheWriteTokens,
     cacheWrite1hTokens: Math.min(cacheWriteTokens, oneHourWrites(own)),
     outputTokens: output,
-    reasoningTokens: Math.min(output, whole(outputTokens.reasoning)),
+    reasoningTokens: Math.min(output, wholeCount(outputTokens.reasoning)),
     inputAudioTokens: Math.min(input, audioTokens(own.promptTokensDetails)),
     outputAudioTokens: Math.min(output, audioTokens(own.candidatesTokensDetails)),
-    searches: isJsonObject(own.server_tool_use) ? whole(own.server_tool_use.web_search_requests) : 0,
+    searches: isJsonObject(own.server_tool_use) ? wholeCount(own.server_tool_use.web_search_requests) : 0,
   });
 }
 
 function oneHourWrites(raw: JsonObject): number {
-  if (isJsonObject(raw.cache_creation)) return whole(raw.cache_creation.ephemeral_1h_input_tokens);
+  if (isJsonObject(raw.cache_creation)) return wholeCount(raw.cache_creation.ephemeral_1h_input_tokens);
   if (!Array.isArray(raw.cacheDetails)) return 0;
-  return raw.cacheDetails.filter(isJsonObject).reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? whole(inputTokens) : 0), 0);
+  return raw.cacheDetails.filter(isJsonObject).reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? wholeCount(inputTokens) : 0), 0);
 }
 
 function audioTokens(details: unknown): number {
   if (!Array.isArray(details)) return 0;
-  return details.filter(isJsonObject).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? whole(tokenCount) : 0), 0);
-}
-
-function whole(value: unknown): number {
-  return typeof value === 'number' && value > 0 ? Math.ceil(value) : 0;
+  return details
+    .filter(isJsonObject)
+    .reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? wholeCount(tokenCount) : 0), 0);
 }

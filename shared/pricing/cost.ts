@@ -1,5 +1,4 @@
 import type { Usage } from '../calls/usage.ts';
-import { GatewayError } from '../errors/gateway-error.ts';
 import { MULTIPLIER_UNIT, type Price, ratesAt, serviceTierMultiplier } from './price.ts';
 import { type RateName, type Rates, rateOf } from './rates.ts';
 
@@ -35,16 +34,15 @@ export const SUM_UNITS_PER_NANO_USD = BigInt(PICO_PER_NANO) * BigInt(HOUR_MS) * 
  * sum to the total and none is off by more than a nano-USD.
  *
  * A usage whose parts exceed their totals (a provider's slip) is charged for the parts: nothing a
- * provider reports is dropped.
- * @throws GatewayError `internal_error` when the total passes 9 million USD, the safe range.
+ * provider reports is dropped. Past 9 million USD, which no budget holds, the total is `Number.MAX_SAFE_INTEGER` and no
+ * longer the sum of its parts.
  */
 export function costOf(usage: Usage, price: Price, facts: CostFacts): Cost {
   const rates = ratesAt(price, usage.inputTokens, facts.atMs);
   const units = unitsOf(usage);
   const search = Math.min(units.search, price.mostSearches ?? units.search);
-  const cost = chargeOf({ ...units, search }, rates, serviceTierMultiplier(price, facts.serviceTier));
-  if (Number.isSafeInteger(cost.totalNanoUsd)) return cost;
-  throw new GatewayError('internal_error', 'A cost is past what can be counted exactly.');
+  const { totalNanoUsd, parts } = chargeOf({ ...units, search }, rates, serviceTierMultiplier(price, facts.serviceTier));
+  return { totalNanoUsd: Math.min(Number.MAX_SAFE_INTEGER, totalNanoUsd), parts };
 }
 
 /** Splits a usage, whose totals include their parts, into units that do not overlap. */

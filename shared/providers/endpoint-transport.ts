@@ -120,7 +120,7 @@ export class EndpointTransport implements Transport {
     try {
       return await ask(exchange);
     } catch (error) {
-      throw exchange.failure ?? modelFailure(error, attempt.provider.id);
+      throw exchange.failure ?? modelFailure(error, attempt.provider.id, exchange.hasAnswered);
     } finally {
       exchange.abort();
     }

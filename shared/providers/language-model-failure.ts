@@ -7,9 +7,10 @@ import { UpstreamFailure } from './upstream-failure.ts';
 /**
  * What an error of the AI SDK means, whether thrown or met inside a stream. Its own errors hold the request and all
  * headers; of those nothing is kept but what the provider said. The names are those of `@ai-sdk/provider`, compared
- * as text because several copies of it may be loaded.
+ * as text because several copies of it may be loaded. What else a package breaks at once its provider `hasAnswered` is an
+ * answer that it did not expect, and none of the gateway's own failures.
  */
-export function modelFailure(error: unknown, host: string): UpstreamFailure | GatewayError {
+export function modelFailure(error: unknown, host: string, hasAnswered: boolean): UpstreamFailure | GatewayError {
   if (error instanceof UpstreamFailure || error instanceof GatewayError) return error;
   if (!(error instanceof Error)) return reported(error, host);
   switch (error.name) {
@@ -27,11 +28,13 @@ export function modelFailure(error: unknown, host: string): UpstreamFailure | Ga
     case 'AI_NoContentGeneratedError':
       return new UpstreamFailure('malformed', `${host} sent what its API does not promise (${error.name})`);
     default:
-      return (
-        withoutImages(error.message, host) ??
-        new GatewayError('internal_error', `The gateway failed to speak with ${host}.`, { cause: error })
-      );
+      return withoutImages(error.message, host) ?? broken(error, host, hasAnswered);
   }
+}
+
+function broken(error: Error, host: string, hasAnswered: boolean): UpstreamFailure | GatewayError {
+  if (hasAnswered) return new UpstreamFailure('malformed', `${host} sent an answer that cannot be read`, { cause: error });
+  return new GatewayError('internal_error', `The gateway failed to speak with ${host}.`, { cause: error });
 }
 
 /** Plain errors that a package throws over an answer: Bedrock answers with no image, and with 200, where its filter objects (https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html). */

@@ -104,7 +104,7 @@ export class LanguageModelSource implements FrameSource {
   #fail(error: unknown): void {
     const sink = this.#take();
     this.#free();
-    sink?.fail(this.#stream.exchange.failure ?? modelFailure(error, this.#stream.host));
+    sink?.fail(this.#stream.exchange.failure ?? modelFailure(error, this.#stream.host, true));
   }
 
   #free(): void {

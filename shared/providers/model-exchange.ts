@@ -66,6 +66,11 @@ export class ModelExchange {
     }
   };
 
+  /** Whether the provider has answered with a success: what the package breaks at from then on is the answer. */
+  get hasAnswered(): boolean {
+    return this.#response !== undefined;
+  }
+
   /** While nobody takes what arrives, silence is not the provider's fault. */
   pause(): void {
     this.#listening = false;

@@ -63,7 +63,7 @@ export class TranslatedTransport implements Transport {
       return attempt.call.stream ? await this.#stream(passage, head) : await this.#whole(passage, head);
     } catch (error) {
       passage.exchange.abort();
-      throw passage.exchange.failure ?? modelFailure(error, attempt.provider.id);
+      throw passage.exchange.failure ?? modelFailure(error, attempt.provider.id, false);
     }
   }
 
@@ -92,7 +92,7 @@ export class TranslatedTransport implements Transport {
 
   async #whole(passage: Passage, head: TranslatedHead): Promise<Answer> {
     const { call, translation, exchange } = passage;
-    const result = withoutSummaries(await passage.model.doGenerate(passage.options));
+    const result = withoutSummaries(await read(passage, () => passage.model.doGenerate(passage.options)));
     const json = translation.fromResult(call, result, head);
     const usage = usageOfModel(result.usage);
     passage.dropped.add(droppedByPackage(result.warnings, passage.options, passage.attempt));
@@ -109,10 +109,10 @@ export class TranslatedTransport implements Transport {
 
   async #stream(passage: Passage, head: TranslatedHead): Promise<Answer> {
     const { attempt, call, translation, exchange } = passage;
-    const { stream } = await passage.model.doStream(passage.options);
+    const { stream } = await read(passage, () => passage.model.doStream(passage.options));
     const reader = stream.getReader();
     // Packages begin with what they could not carry over; that part is there before anything has arrived.
-    const { value: first } = await reader.read();
+    const { value: first } = await read(passage, () => reader.read());
     const warnings = first?.type === 'stream-start' ? first.warnings : [];
     passage.dropped.add(droppedByPackage(warnings, passage.options, attempt));
     const state = translation.startParts(call, head);
@@ -133,6 +133,15 @@ export class TranslatedTransport implements Transport {
       return result && { head, result };
     };
     return { kind: 'stream', status: 200, headers: headersOf(exchange, passage.dropped), source, usage: () => source.usage, translated };
+  }
+}
+
+/** Lets a package speak and read: what it throws tells of the provider, once that has answered. */
+async function read<Result>({ attempt, exchange }: Passage, speak: () => PromiseLike<Result>): Promise<Result> {
+  try {
+    return await speak();
+  } catch (error) {
+    throw exchange.failure ?? modelFailure(error, attempt.provider.id, exchange.hasAnswered);
   }
 }
 

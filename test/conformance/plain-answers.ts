@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { answerJson, type ReceivedRequest, type UpstreamBehaviour } from '../support/upstream.ts';
 import { sendRecording } from './recorded-upstream.ts';
 import type { Family } from './recordings.ts';
@@ -13,12 +14,12 @@ interface PlainAnswer {
 
 /** The shortest sound answer of the format that a path belongs to, as a stream where one is asked for. */
 export const plainAnswer: UpstreamBehaviour = async (request, response) => {
-  await respond(request, response, (text) => text);
+  await answerPlainly(request, response, (text) => text);
 };
 
 /** The same, cut off because it was long enough. */
 export const cutAnswer: UpstreamBehaviour = async (request, response) => {
-  await respond(request, response, (text) =>
+  await answerPlainly(request, response, (text) =>
     text
       .replace('"finish_reason":"stop"', '"finish_reason":"length"')
       .replace(/"(stop_reason|stopReason)":"end_turn"/, '"$1":"max_tokens"')
@@ -31,14 +32,35 @@ export const cutAnswer: UpstreamBehaviour = async (request, response) => {
   );
 };
 
-async function respond(request: ReceivedRequest, response: Parameters<UpstreamBehaviour>[1], edit: (text: string) => string) {
+/** How a plain answer goes wrong. */
+export interface PlainTrouble {
+  /** A stream breaks off after so many events. */
+  readonly breaksAfter?: number | undefined;
+  /** It is not the connection that breaks, but nothing more comes. */
+  readonly stalls?: boolean;
+  /** Between two events of a stream. */
+  readonly pauseMs?: number;
+}
+
+/** A plain answer with its words changed. */
+export async function answerPlainly(
+  request: ReceivedRequest,
+  response: ServerResponse,
+  edit: (text: string) => string,
+  trouble: PlainTrouble = {},
+): Promise<void> {
   const answer = answers.find(({ path }) => path.test(request.path));
   if (answer === undefined || answer.events === undefined || answer.family === undefined || !wantsStream(request)) {
     await answerJson(200, JSON.parse(edit(JSON.stringify(answer?.body ?? {}))))(request, response);
     return;
   }
   const events = answer.events.map((event) => edit(JSON.stringify(event)));
-  await sendRecording({ family: answer.family, name: 'plain', body: undefined, events }, response);
+  await sendRecording({ family: answer.family, name: 'plain', body: undefined, events }, response, trouble);
+}
+
+/** The provider format a request is to be answered in, and whether as a stream. */
+export function familyOf(request: ReceivedRequest): { readonly family: Family | undefined; readonly streams: boolean } {
+  return { family: answers.find(({ path }) => path.test(request.path))?.family, streams: wantsStream(request) };
 }
 
 function wantsStream({ path, body }: ReceivedRequest): boolean {

@@ -9,6 +9,12 @@ export interface PlayOptions {
   readonly pieceBytes?: number;
   /** Ends a stream cleanly after so many events. */
   readonly events?: number;
+  /** Breaks a stream off after so many events. */
+  readonly breaksAfter?: number | undefined;
+  /** What breaks off stays open, and nothing more comes. */
+  readonly stalls?: boolean;
+  /** Between two events. */
+  readonly pauseMs?: number;
 }
 
 /** A provider on loopback that answers with a recording, framed as the real one frames it. */
@@ -30,7 +36,7 @@ export async function startRecordedUpstream(): Promise<RecordedUpstream> {
 export async function sendRecording(
   recording: Recording,
   response: ServerResponse,
-  { pieceBytes, events }: PlayOptions = {},
+  { pieceBytes, events, breaksAfter, stalls, pauseMs }: PlayOptions = {},
 ): Promise<void> {
   if (recording.body !== undefined) {
     const { error }: { error?: { code?: unknown } | null } = JSON.parse(recording.body);
@@ -42,9 +48,14 @@ export async function sendRecording(
   const type = recording.family === 'bedrock-converse' ? 'application/vnd.amazon.eventstream' : 'text/event-stream';
   response.writeHead(200, { 'content-type': type });
   const pieces = pieceBytes === undefined ? frames : cut(Buffer.concat(frames), pieceBytes);
-  for (const piece of pieces) {
+  for (const [index, piece] of pieces.entries()) {
+    if (index === breaksAfter && stalls) return;
+    if (index === breaksAfter) {
+      response.destroy();
+      return;
+    }
     response.write(piece);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => (pauseMs === undefined ? setImmediate(resolve) : setTimeout(resolve, pauseMs)));
   }
   response.end();
 }

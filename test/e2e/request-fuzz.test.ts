@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject, JsonValue } from '../../shared/calls/json.ts';
+import type { JsonValue } from '../../shared/calls/json.ts';
 import { chatFeatures, type Feature } from '../conformance/chat-features.ts';
 import { geminiFeatures } from '../conformance/gemini-features.ts';
 import { messagesFeatures } from '../conformance/messages-features.ts';
 import { plainAnswer } from '../conformance/plain-answers.ts';
 import { responsesFeatures } from '../conformance/responses-features.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { odd, spoilt, wayIn } from '../support/spoilt.ts';
 import { startUpstream, type TestUpstream } from '../support/upstream.ts';
 import { agentRequests } from './agent-requests.ts';
 
@@ -60,34 +61,6 @@ const models = [
   'openai/gpt-5.6',
 ];
 
-/** What nobody should send, and what looks like something else. */
-const odd = fc.oneof(
-  fc.constantFrom<JsonValue>(null, '', 0, -1, 1e308, true, [], {}, 'x', [null], [[]], [{}], { type: null }, { type: 'text' }),
-  fc.constantFrom<JsonValue>('\u0000', '\ud800', 'data:image/png;base64,', 'data:,', 'http://', 'file:///etc/passwd', { constructor: 1 }),
-  fc.jsonValue().map((value): JsonValue => JSON.parse(JSON.stringify(value))),
-);
-
-/** The request with one value, somewhere in it, replaced or left out. */
-function spoilt(value: JsonValue, way: readonly number[], replacement: JsonValue | undefined): JsonValue {
-  const [turn = 0, ...rest] = way;
-  if (rest.length === 0 || typeof value !== 'object' || value === null) return replacement ?? null;
-  if (Array.isArray(value)) {
-    const at = value.length === 0 ? 0 : turn % value.length;
-    return value.map((item, index) => (index === at ? spoilt(item, rest, replacement) : item));
-  }
-  const keys = Object.keys(value);
-  const chosen = keys[turn % Math.max(1, keys.length)];
-  const object: JsonObject = {};
-  for (const key of keys) {
-    const inner = value[key] ?? null;
-    if (key !== chosen) object[key] = inner;
-    else if (rest.length > 1 || replacement !== undefined) object[key] = spoilt(inner, rest, replacement);
-  }
-  return object;
-}
-
-const way = fc.array(fc.nat({ max: 60 }), { minLength: 2, maxLength: 8 });
-
 describe('a schema that holds what is no schema', () => {
   const messages = [{ role: 'user', content: 'Hello.' }];
   const contents = [{ role: 'user', parts: [{ text: 'Hello.' }] }];
@@ -131,7 +104,7 @@ describe('a spoilt request', () => {
       fc.asyncProperty(
         fc.constantFrom(...requests),
         fc.constantFrom(...models),
-        way,
+        wayIn,
         fc.option(odd, { nil: undefined }),
         fc.boolean(),
         async ({ body }, model, turns, replacement, stream) => {

@@ -169,3 +169,17 @@ describe('what a provider says that it bills', () => {
     expect(Number(line.held_nano_usd)).toBeLessThan(5_000_000_000);
   });
 });
+
+describe('tokens past all reason', () => {
+  it.each([false, true])('are as if none were reported, streamed: %s', async (stream) => {
+    const usage = { prompt_tokens: 1e300, completion_tokens: 2, total_tokens: 1e300 };
+    upstream.behave(stream ? answerStream([spoken, chunk({ usage })]) : answerJson(200, chat(usage)));
+    const response = await client.chat.completions.create({ model: 'silent/m', messages, max_tokens: 10, stream }).asResponse();
+    expect(response.status).toBe(200);
+    await response.text();
+    const record = await recordOf(response);
+    expect(record).toMatchObject({ ending: 'answered', estimated: true });
+    expect(Number(record.cost_nano_usd)).toBeGreaterThan(0);
+    expect(Number(record.cost_nano_usd)).toBeLessThanOrEqual(Number(record.held_nano_usd));
+  });
+});
