@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { answerPlainly } from '../conformance/plain-answers.ts';
@@ -66,11 +67,20 @@ const config = (baseUrl: string) => {
   };
 };
 
+/** Bytes of all that is said in a request. */
+function textIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.entries(value).reduce((sum, [name, inner]) => {
+    const isSaid = typeof inner === 'string' && (name === 'content' || name === 'text' || name === 'input');
+    return sum + (isSaid ? Buffer.byteLength(inner) : textIn(inner));
+  }, 0);
+}
+
 /** A provider that has a bad afternoon, and is honest about tokens: never more out than were asked for, never more in than bytes. */
 const provider: UpstreamBehaviour = async (request, response) => {
   const asked = JSON.parse(request.body);
   const limit = asked.max_tokens ?? asked.max_completion_tokens ?? asked.max_output_tokens ?? 4_000;
-  const input = Math.max(3, Math.floor(request.bytes.length * draw()));
+  const input = 3 + Math.floor(textIn(asked) * draw());
   const output = Math.min(limit, 1 + upTo(500));
   const stated = (input * 2 + output * 5) / 1e7;
   const isSilent = chance(0.08);
@@ -79,7 +89,7 @@ const provider: UpstreamBehaviour = async (request, response) => {
     return text
       .replace(/"(prompt_tokens|input_tokens)":3/g, `"$1":${input}`)
       .replace(/"(completion_tokens|output_tokens)":2/g, `"$1":${output}`)
-      .replace(/"total_tokens":[35]/g, `"total_tokens":${input + output}`)
+      .replace(/"total_tokens":([35])/g, (_, sum) => `"total_tokens":${sum === '3' ? input : input + output}`)
       .replace(/"usage":\{"prompt/g, `"usage":{"cost":${stated},"prompt`);
   };
   await pause(upTo(60));
@@ -267,6 +277,8 @@ it(`whatever happens to ${calls} calls, the books agree and no budget is passed 
   );
   isOver = true;
   await watching;
+  const beyond = gateways.flatMap(({ logLines }) => logLines.filter((line) => line.includes('billed beyond the hold')));
+  expect(beyond).toEqual([]);
   expect(passed).toEqual([]);
 
   await expect.poll(async () => (await balances(0)).filter(({ held_usd }) => held_usd > 0), { timeout: 15_000, interval: 100 }).toEqual([]);
