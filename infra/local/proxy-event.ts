@@ -59,7 +59,7 @@ export function exceedsEventLimit(event: APIGatewayProxyEvent, bodyBytes: number
 }
 
 function headersOf(request: IncomingMessage): Record<string, string[]> {
-  const headers: Record<string, string[]> = {};
+  const headers = new Map<string, string[]>();
   const spellings = new Map<string, string>();
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
     const name = request.rawHeaders[index] ?? '';
@@ -67,26 +67,26 @@ function headersOf(request: IncomingMessage): Record<string, string[]> {
     if (connectionHeaders.has(lowerCase) || lowerCase === '__proto__') continue;
     const spelling = spellings.get(lowerCase) ?? name;
     spellings.set(lowerCase, spelling);
-    const values = headers[spelling] ?? [];
-    headers[spelling] = values;
-    values.push(request.rawHeaders[index + 1] ?? '');
+    addTo(headers, spelling, request.rawHeaders[index + 1] ?? '');
   }
   const forwarded = spellings.get('x-forwarded-for') ?? 'X-Forwarded-For';
-  headers[forwarded] = [[...(headers[forwarded] ?? []), request.socket.remoteAddress ?? ''].join(', ')];
-  headers['X-Forwarded-Proto'] = ['http'];
-  headers['X-Forwarded-Port'] = [String(request.socket.localPort ?? 0)];
-  return headers;
+  headers.set(forwarded, [[...(headers.get(forwarded) ?? []), request.socket.remoteAddress ?? ''].join(', ')]);
+  headers.set('X-Forwarded-Proto', ['http']);
+  headers.set('X-Forwarded-Port', [String(request.socket.localPort ?? 0)]);
+  return Object.fromEntries(headers);
 }
 
 function multiValueQuery(query: string): Record<string, string[]> {
-  const values: Record<string, string[]> = {};
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (name === '__proto__') continue;
-    const all = values[name] ?? [];
-    values[name] = all;
-    all.push(value);
-  }
-  return values;
+  const values = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(query)) if (name !== '__proto__') addTo(values, name, value);
+  return Object.fromEntries(values);
+}
+
+/** A map, because a caller may name anything, `constructor` too. */
+function addTo(values: Map<string, string[]>, name: string, value: string): void {
+  const all = values.get(name);
+  if (all === undefined) values.set(name, [value]);
+  else all.push(value);
 }
 
 function lastValues(multiValue: Readonly<Record<string, readonly string[]>>): Record<string, string> {

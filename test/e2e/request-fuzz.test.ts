@@ -121,7 +121,93 @@ describe('a spoilt request', () => {
           expect([200, 400, 404, 413, 502]).toContain(response.status);
         },
       ),
-      { numRuns: 80 },
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 80) },
     );
   });
+});
+
+/** Headers that mean something to the gateway, and some that look as if they did. */
+const headerNames = [
+  'accept',
+  'anthropic-beta',
+  'anthropic-version',
+  'cache-control',
+  'constructor',
+  'content-encoding',
+  'content-type',
+  'helicone-auth',
+  'idempotency-key',
+  'openai-beta',
+  'session-id',
+  'traceparent',
+  'tracestate',
+  'x-api-key',
+  'x-claude-code-session-id',
+  'x-forwarded-for',
+  'x-goog-api-key',
+  'x-session-id',
+  'x-sluice-body',
+  'x-sluice-cache',
+  'x-sluice-cache-key',
+  'x-sluice-cache-namespace',
+  'x-sluice-cache-ttl',
+  'x-sluice-max-cost-usd',
+  'x-sluice-no-such',
+  'x-sluice-session',
+  'x-sluice-strict',
+  'x-sluice-tags',
+  'x-sluice-timeout-ms',
+  'x-sluice-user',
+];
+
+const headerValue = fc.oneof(
+  fc.constantFrom(
+    '',
+    '0',
+    '-1',
+    '1e999',
+    'NaN',
+    'true',
+    'null',
+    '{}',
+    '[1]',
+    '{"a":1}',
+    '{"a":"b"}',
+    'a=b',
+    'a=b,c',
+    '=',
+    ',',
+    'max-age=-1',
+  ),
+  fc.constantFrom(
+    'max-age="x"',
+    'no-cache, no-store',
+    '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    'gzip',
+    'text/plain',
+    'é',
+  ),
+  fc.string({ unit: fc.constantFrom(...'aZ09 ,;:="\\\'/{}[]()<>@?*%\t'), maxLength: 60 }),
+  fc.constant('x'.repeat(3_000)),
+);
+
+describe('a header that nobody should send', () => {
+  it.each(['/v1/chat/completions', '/v1/messages', '/v1/embeddings', '/v1/models', '/v1/key', '/health'])(
+    'is taken or refused with a word at %s',
+    async (path) => {
+      const reads = ['/v1/models', '/v1/key', '/health'].includes(path);
+      const body = { model: 'echo/ok', max_tokens: 5, messages: [{ role: 'user', content: 'Hello.' }], input: 'Hello.' };
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom(...headerNames), headerValue, async (name, value) => {
+          const headers = new Headers({ authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' });
+          headers.set(name, value.trim());
+          const response = await fetch(gateway.url + path, { headers, ...(!reads && { method: 'POST', body: JSON.stringify(body) }) });
+          const text = await response.text();
+          expect(text).not.toContain('internal_error');
+          expect([200, 400, 401, 402, 404, 409, 413, 415, 422, 431, 504]).toContain(response.status);
+        }),
+        { numRuns: Number(process.env.FUZZ_RUNS ?? 80) },
+      );
+    },
+  );
 });

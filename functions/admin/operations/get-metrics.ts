@@ -32,7 +32,7 @@ const querySchema = z.strictObject({
     .transform((text) => text.split(','))
     .pipe(
       z
-        .array(z.string().refine((name) => name in known, { error: `must be one of ${Object.keys(known).join(', ')}` }))
+        .array(z.string().refine((name) => Object.hasOwn(known, name), { error: `must be one of ${Object.keys(known).join(', ')}` }))
         .min(1)
         .max(10),
     )
