@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { Document } from 'yaml';
 import type * as z from 'zod';
 import { issueWords } from '../calls/issue-words.ts';
 import type { JsonValue } from '../calls/json.ts';
@@ -36,8 +37,16 @@ export async function loadConfigDocument(path: string): Promise<ConfigDocument> 
     });
   });
   if (!path.endsWith('.json')) return await parseConfigDocument(text, path);
-  const value: JsonValue = JSON.parse(text);
+  const value = parseJson(text, path);
   return { config: checkConfig(value, () => path), value, yaml: undefined };
+}
+
+function parseJson(text: string, path: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new GatewayError('invalid_request', `${path}: ${error instanceof Error ? error.message : 'is no JSON'}`);
+  }
 }
 
 /**
@@ -51,13 +60,22 @@ export async function parseConfigText(text: string, name: string): Promise<Gatew
 /** The same with what stands there, see {@link loadConfigFile}. */
 export async function parseConfigDocument(text: string, name: string): Promise<ConfigDocument> {
   // Only a laptop and the control plane read YAML; a deployed data plane gets JSON and never loads this.
-  const { parseDocument, LineCounter } = await import('yaml');
+  const { parseDocument, LineCounter, visit } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [broken] = document.errors;
   if (broken !== undefined) {
-    throw new GatewayError('invalid_request', `${name}:${lines.linePos(broken.pos[0]).line}: ${broken.message}`);
+    const words = broken.code === 'BAD_ALIAS' ? "A * begins an alias of YAML. To mean a pattern, put it in quotes: '*'." : broken.message;
+    throw new GatewayError('invalid_request', `${name}:${lines.linePos(broken.pos[0]).line}: ${words}`);
   }
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) !== undefined) return;
+      const line = lines.linePos(alias.range?.[0] ?? 0).line;
+      const words = `'*${alias.source}' is an alias of YAML for something named &${alias.source}, which is not there. To mean a pattern, put it in quotes: '*${alias.source}'.`;
+      throw new GatewayError('invalid_request', `${name}:${line}: ${words}`);
+    },
+  });
   const locate: Locate = (path) => {
     for (let length = path.length; length > 0; length -= 1) {
       const node = document.getIn(path.slice(0, length), true);
@@ -66,8 +84,17 @@ export async function parseConfigDocument(text: string, name: string): Promise<C
     }
     return `${name}:1`;
   };
-  const value: JsonValue = document.toJS() ?? {};
+  const value = valuesOf(document, name);
   return { config: checkConfig(value, locate), value, yaml: text };
+}
+
+/** @throws GatewayError `invalid_request` where aliases of aliases make more of the file than anybody wrote. */
+function valuesOf(document: Document, name: string): JsonValue {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw new GatewayError('invalid_request', `${name}: ${error instanceof Error ? error.message : 'cannot be read'}`);
+  }
 }
 
 /**

@@ -9,6 +9,21 @@ const problem = (text: string): Promise<string> =>
   );
 
 describe('gateway.yaml', () => {
+  it('says what a * without quotes is to YAML, and where', async () => {
+    expect(await problem('prices:\n  up/*: { input: 1 }\n  local: *\n')).toBe(
+      "gateway.yaml:3: A * begins an alias of YAML. To mean a pattern, put it in quotes: '*'.",
+    );
+    expect(await problem('models:\n  a:\n    targets:\n      - *fast\n')).toBe(
+      "gateway.yaml:4: '*fast' is an alias of YAML for something named &fast, which is not there. To mean a pattern, put it in quotes: '*fast'.",
+    );
+    expect(await problem('defaults: &d { retries: 1 }\nmodels:\n  a: { targets: [echo/ok] }\n')).toBe('no problem');
+  });
+
+  it('is not made larger than anybody wrote it', async () => {
+    const levels = Array.from({ length: 12 }, (_, level) => `  l${level + 1}: &l${level + 1} [${`*l${level}, `.repeat(9)}*l${level}]`);
+    expect(await problem(`models:\n  l0: &l0 [x]\n${levels.join('\n')}\n`)).toMatch(/^gateway\.yaml: .*alias/);
+  });
+
   it('takes the forms of the documentation', async () => {
     const config = await parseConfigText(
       `
