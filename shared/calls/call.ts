@@ -85,6 +85,12 @@ export interface HostedTools {
   readonly unpriced?: string | undefined;
 }
 
+/** What a request can ask for that not every endpoint of its dialect takes. */
+export const demands = ['json-schema', 'strict-tools', 'media-by-url', 'server-tools', 'mcp-servers', 'fast-mode'] as const;
+
+/** See {@link demands}. */
+export type Demand = (typeof demands)[number];
+
 /** A request in any dialect, validated, and what the gateway has to know of it. */
 export interface Call {
   readonly dialect: DialectName;
@@ -105,6 +111,8 @@ export interface Call {
   readonly content: ContentFacts;
   /** The effort that the caller names for the model's reasoning, where the dialect has a word for it that endpoints mind. */
   readonly reasoningEffort?: string;
+  /** What it asks for of `demands`; absent where its dialect has no endpoint that refuses any. */
+  readonly demands?: readonly Demand[];
   /** Whether what a provider cannot honour is refused, instead of dropped and named in `x-sluice-dropped`. */
   readonly strict?: boolean;
   /** Headers of the caller's dialect that travel to a native provider, such as `anthropic-beta`. */

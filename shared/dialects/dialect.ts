@@ -46,6 +46,8 @@ export interface NativeTarget {
   /** Fields of the target's configuration that replace the caller's. */
   readonly overrides: Readonly<JsonObject>;
   readonly bounds?: SpendingBounds | undefined;
+  /** Whether the provider takes as a user's id only letters, digits and few signs. */
+  readonly plainUserIds?: boolean | undefined;
 }
 
 /** What the gateway keeps of an answer, whole or streamed. */

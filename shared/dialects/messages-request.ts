@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { hostedToolsOf, messagesContentFacts, withToolUses } from './messages-content.ts';
+import { demandsOf } from './messages-demands.ts';
 import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
 import { isSealed } from './sealed-metadata.ts';
 
@@ -29,6 +31,7 @@ export function parseMessagesRequest(request: DialectRequest): Call {
     content: compacts ? { ...content, serverToolUses: (content.serverToolUses ?? 0) + 1 } : content,
     ...(compacts && { predictedTokens: messages.max_tokens }),
     ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
+    demands: demandsOf(messages, hosted !== undefined),
     ...forwarded(request),
   };
 }
@@ -133,10 +136,24 @@ export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject
     const thinking = thinkingWithin(body.thinking, target.maxOutputTokens);
     if (thinking !== undefined) body.thinking = thinking;
   }
+  if (target.plainUserIds && isJsonObject(body.metadata)) body.metadata = plainMetadata(body.metadata);
   const uses = target.bounds?.toolUses;
   if (uses !== undefined && body.tools !== undefined) body.tools = withToolUses(body.tools, uses) ?? [];
   return body;
 }
+
+/**
+ * The caller's metadata with a user id of letters, digits and few signs. Where it holds others, what is the same for the user
+ * in every session stands in its place, or a digest of it, so that a provider tells users apart as before.
+ */
+function plainMetadata({ user_id: userId, ...others }: JsonObject): JsonObject {
+  if (typeof userId !== 'string' || plainUserId.test(userId)) return { ...others, ...(userId !== undefined && { user_id: userId }) };
+  const user = endUserIn(userId) ?? userId;
+  return { ...others, user_id: plainUserId.test(user) ? user : createHash('sha256').update(user).digest('hex') };
+}
+
+/** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html, `requestMetadata` */
+const plainUserId = /^[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}$/;
 
 /** A thinking budget must stay below `max_tokens`: it is lowered with it, and thinking is left out where nothing would be left. */
 function thinkingWithin(thinking: unknown, maxTokens: number): JsonObject | undefined {

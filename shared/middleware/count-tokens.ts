@@ -22,8 +22,7 @@ export async function countTokens(exchange: Exchange, ports: CountTokensPorts): 
   const [target] = known(exchange.plan, 'plan').targets;
   if (target === undefined) return estimate(exchange, call, undefined);
   const transport = ports.routing.transportFor(target, exchange.dialect, call);
-  if (transport === undefined || target.provider.endpoint(call.dialect, target.model, false) === undefined)
-    return estimate(exchange, call, target);
+  if (transport === undefined || !target.provider.countsTokens(call.dialect, target.model)) return estimate(exchange, call, target);
   const counting = new Counting(transport, known(exchange.dialect.counting, 'way to count').pathOf);
   const begunAtMs = ports.nowMs();
   try {

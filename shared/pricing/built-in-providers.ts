@@ -143,6 +143,7 @@ export const builtInProviders: Readonly<Record<string, BuiltInProvider>> = {
   google: { tables: ['google'], serviceTiers: google, tools: googleTools },
   vertex: { tables: ['google', 'anthropic'], serviceTiers: google, tools: googleTools },
   bedrock: { tables: ['aws'], serviceTiers: bedrock },
+  'bedrock-mantle': { tables: ['aws'], serviceTiers: bedrock },
   azure: { tables: ['azure', 'openai', 'anthropic', 'deepseek', 'x-ai', 'moonshotai'], serviceTiers: openAi, tools: openAiTools },
   openrouter: {
     tables: ['openrouter'],

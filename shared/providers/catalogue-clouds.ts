@@ -48,8 +48,23 @@ export const cloudRows = [
       { name: 'region', description: 'AWS region of the models', environment: ['AWS_REGION', 'AWS_DEFAULT_REGION'], default: 'us-east-1' },
     ],
     dialects: {
-      // Only OpenAI's models are served here; all others go through Converse, which is a translated call.
+      // OpenAI's models and Claude are served in their makers' formats; all others go through Converse, which is a translated call.
       'chat-completions': { path: '/openai/v1/chat/completions', models: ['openai.*', '*.openai.*'] },
+      // https://docs.aws.amazon.com/bedrock/latest/userguide/apis.html
+      responses: { path: '/openai/v1/responses', models: ['openai.*', '*.openai.*'] },
+      // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
+      messages: {
+        path: '/anthropic/v1/messages',
+        models: ['anthropic.*', '*.anthropic.*'],
+        auth: 'x-api-key',
+        // A later version is served for Claude 4.7 and up alone, and takes nothing that this one does not take too
+        // (https://platform.claude.com/docs/en/api/versioning).
+        headers: { 'anthropic-version': '2023-06-01' },
+        // Schemas and strict tools are refused from Claude 4.7 on ("Extra inputs are not permitted"); the others nowhere served.
+        refuses: ['json-schema', 'strict-tools', 'media-by-url', 'server-tools', 'mcp-servers', 'fast-mode'],
+        plainUserIds: true,
+        countsTokens: false,
+      },
     },
     aiSdkPackage: '@ai-sdk/amazon-bedrock',
     quirks: { maxTokensField: 'both', errorShape: 'message' },
@@ -67,6 +82,15 @@ export const cloudRows = [
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       responses: { path: '/responses' },
+      // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
+      messages: {
+        baseUrl: 'https://bedrock-mantle.{region}.api.aws/anthropic',
+        path: '/v1/messages',
+        models: ['anthropic.*'],
+        auth: 'x-api-key',
+        headers: { 'anthropic-version': '2023-06-01' },
+        plainUserIds: true,
+      },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { maxTokensField: 'both' },

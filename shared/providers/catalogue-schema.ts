@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { demands } from '../calls/call.ts';
 
 /**
  * How a key is shown to a provider: as `Authorization: Bearer`, in a header of the provider's own,
@@ -51,6 +52,14 @@ export const endpointSchema = z.strictObject({
   toolsWithoutReasoning: z
     .strictObject({ reasoningByDefault: z.array(z.string().min(1)).readonly(), reasoningWhenAsked: z.array(z.string().min(1)).readonly() })
     .exactOptional(),
+  /** Headers that calls of this dialect carry, whatever the caller's own say. */
+  headers: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string()).exactOptional(),
+  /** What it refuses of what its dialect can say: a translated call is the better way then. */
+  refuses: z.array(z.enum(demands)).readonly().exactOptional(),
+  /** Whether it takes as a user's id only letters, digits and few signs. */
+  plainUserIds: z.boolean().exactOptional(),
+  /** Whether it counts the tokens of a prompt, where its dialect has a path for that; false where that path is missing. */
+  countsTokens: z.boolean().exactOptional(),
   /**
    * `reduced` marks a compatibility layer that drops what the provider's own format can say: a
    * translated call is the better way to it where there is an `aiSdkPackage`.
@@ -123,7 +132,7 @@ export const providerRowSchema = z.strictObject({
   auth: authSchemeSchema,
   /** The auth scheme when no key is configured. Without it a key is required. */
   authWithoutKey: z.enum(['aws-sigv4', 'none']).optional(),
-  /** Headers sent with every call. */
+  /** Headers sent with every call, where the caller's own do not say otherwise. */
   headers: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string()).default({}),
   /** The environment variables that carry the key, in the vendor's words and in order. */
   keyVariables: z.array(z.string().regex(/^[A-Z][A-Z0-9_]*$/)).readonly(),

@@ -1,3 +1,4 @@
+import type { Demand } from '../calls/call.ts';
 import { cloudRows } from './catalogue-clouds.ts';
 import { gatewayRows } from './catalogue-gateways.ts';
 import { hostRows } from './catalogue-hosts.ts';
@@ -79,6 +80,7 @@ export interface CallNeeds {
   readonly tools: boolean;
   /** The effort that is named for the model's reasoning. */
   readonly reasoningEffort: string | undefined;
+  readonly demands: readonly Demand[];
 }
 
 /** Whether an endpoint refuses the tools of such a call, because the model would reason over it. */
@@ -87,6 +89,11 @@ export function refusesTools({ toolsWithoutReasoning }: Endpoint, modelId: strin
   const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
   const { reasoningByDefault, reasoningWhenAsked } = toolsWithoutReasoning;
   return isAmong(reasoningByDefault) || (reasoningEffort !== undefined && isAmong(reasoningWhenAsked));
+}
+
+/** Whether an endpoint refuses something else that a call asks for. */
+export function refusesDemands({ refuses }: Endpoint, { demands }: CallNeeds): boolean {
+  return refuses?.some((refused) => demands.includes(refused)) ?? false;
 }
 
 /** Whether `*` in the pattern can stand for something that makes it the text. */

@@ -14,6 +14,7 @@ import {
   openAiCompatibleDialects,
   pointElsewhere,
   providerIds,
+  refusesDemands,
   refusesTools,
   resolveOptions,
 } from './catalogue.ts';
@@ -28,12 +29,16 @@ import { waysTo } from './regions.ts';
 export interface ProviderEndpoint {
   readonly url: string;
   readonly auth: AuthScheme;
+  /** Headers that every call of this dialect carries, whatever the caller's say. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether it takes as a user's id only letters, digits and few signs. */
+  readonly plainUserIds: boolean;
 }
 
 /** What of a call, and of what its target puts into it, bears on whether a provider's own dialect serves it. */
-export function needsOf(call: Pick<Call, 'content' | 'reasoningEffort'>, overrides: Readonly<JsonObject>): CallNeeds {
+export function needsOf(call: Pick<Call, 'content' | 'reasoningEffort' | 'demands'>, overrides: Readonly<JsonObject>): CallNeeds {
   const effort = overrides.reasoning_effort ?? call.reasoningEffort;
-  return { tools: call.content.tools > 0, reasoningEffort: typeof effort === 'string' ? effort : undefined };
+  return { tools: call.content.tools > 0, reasoningEffort: typeof effort === 'string' ? effort : undefined, demands: call.demands ?? [] };
 }
 
 /** What is known of a model's limits, in tokens; undefined where nobody says. */
@@ -84,6 +89,7 @@ export class ConfiguredProvider {
   /** Its name in the configuration: the part of `provider/model` before the slash. */
   readonly id: string;
   readonly row: CatalogueProvider;
+  /** Headers sent with every call, as the operator says. */
   readonly headers: Readonly<Record<string, string>>;
   readonly allowPrivateAddress: boolean;
   readonly credential: Credential;
@@ -98,7 +104,7 @@ export class ConfiguredProvider {
     const settings = configured.regions === undefined ? configured : (waysTo(configured)[0]?.settings ?? configured);
     this.id = id;
     this.row = rowFor(id, settings);
-    this.headers = { ...this.row.headers, ...settings.headers };
+    this.headers = settings.headers ?? {};
     this.allowPrivateAddress = settings.allow_private_address ?? false;
     this.credential = new ReferencedCredential(this, settings, context.secrets);
     this.#configured = configured;
@@ -119,16 +125,23 @@ export class ConfiguredProvider {
     if (found === undefined) return undefined;
     const base = this.#pointed(fillPlaceholders(found.baseUrl, this.#options));
     const path = (stream ? found.streamPath : undefined) ?? found.path;
-    return { url: base + fillPlaceholders(path, { ...this.#options, model }), auth: found.auth };
+    const { auth, headers = {}, plainUserIds = false } = found;
+    return { url: base + fillPlaceholders(path, { ...this.#options, model }), auth, headers, plainUserIds };
   }
 
   /**
    * Whether the provider's own dialect loses nothing of such a call. One that does, by a `reduced` endpoint or because it
-   * refuses the call's tools, is only the way where nothing better is.
+   * refuses something of the call, is only the way where nothing better is.
    */
   speaksFully(dialect: DialectName, model: string, needs: CallNeeds): boolean {
     const found = findEndpoint(this.row, dialect, model);
-    return found !== undefined && found.fidelity !== 'reduced' && !refusesTools(found, model, needs);
+    return found !== undefined && found.fidelity !== 'reduced' && !refusesTools(found, model, needs) && !refusesDemands(found, needs);
+  }
+
+  /** Whether it counts the tokens of a prompt in this dialect, as far as anybody knows. */
+  countsTokens(dialect: DialectName, model: string): boolean {
+    const found = findEndpoint(this.row, dialect, model);
+    return found !== undefined && found.countsTokens !== false;
   }
 
   /** The provider in each of its regions and with each of its keys alone, where it has several; empty where there is one way. */

@@ -108,10 +108,17 @@ export function droppedByPackage(warnings: readonly SharedV4Warning[], options: 
   });
 }
 
-const fieldNames: Readonly<Record<string, string>> = { stopSequences: 'stop', maxOutputTokens: 'max_tokens' };
+const fieldNames: Readonly<Record<string, string>> = {
+  stopSequences: 'stop',
+  maxOutputTokens: 'max_tokens',
+  'adaptive thinking': 'reasoning_effort',
+  budgetTokens: 'reasoning_effort',
+};
 
 function fieldName(feature: string): string {
-  if (/^[A-Za-z]+$/.test(feature)) return fieldNames[feature] ?? feature.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const known = fieldNames[feature];
+  if (known !== undefined) return known;
+  if (/^[A-Za-z]+$/.test(feature)) return feature.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   return feature.replace(/[^\x21-\x7e]+/g, '-').replace(/[,;]/g, '');
 }
 

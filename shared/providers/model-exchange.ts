@@ -117,6 +117,7 @@ export class ModelExchange {
       url,
       method,
       headers: {
+        ...provider.row.headers,
         ...headers,
         'user-agent': 'sluice',
         ...provider.headers,

@@ -36,12 +36,13 @@ export class NativeTransport implements Transport {
 
   async send(attempt: Attempt): Promise<Answer> {
     const stream = attempt.call.stream;
-    const payload = await payloadOf(attempt);
-    let response = await this.#post(attempt, payload, false);
+    const endpoint = endpointOf(attempt);
+    const payload = await payloadOf(attempt, endpoint);
+    let response = await this.#post(attempt, endpoint, payload, false);
     if (response.status === 401) {
       // The key may have been rotated since it was read: look once more, past the cache.
       response.abort();
-      response = await this.#post(attempt, payload, true);
+      response = await this.#post(attempt, endpoint, payload, true);
     }
     if (response.status < 200 || response.status > 299) throw await this.#statusFailure(attempt, response);
     if (stream && isEventStream(response)) return this.#stream(attempt, response);
@@ -51,9 +52,8 @@ export class NativeTransport implements Transport {
     return passesJson ? this.#media(attempt, response) : this.#whole(attempt, response);
   }
 
-  async #post(attempt: Attempt, payload: Payload, freshCredential: boolean): Promise<UpstreamResponse> {
+  async #post(attempt: Attempt, endpoint: ProviderEndpoint, payload: Payload, freshCredential: boolean): Promise<UpstreamResponse> {
     const { provider, call } = attempt;
-    const endpoint = endpointOf(attempt);
     const request = { url: urlOf(endpoint, attempt), method: 'POST', body: payload.body } as const;
     const identity = await this.#identity.headersFor(provider, endpoint.auth, request, freshCredential);
     return await this.#client.send({
@@ -62,7 +62,9 @@ export class NativeTransport implements Transport {
         'content-type': payload.contentType,
         accept: call.stream ? 'text/event-stream' : attempt.dialect.usageOfBytes === undefined ? 'application/json' : '*/*',
         'user-agent': 'sluice',
+        ...provider.row.headers,
         ...call.forwardedHeaders,
+        ...endpoint.headers,
         ...provider.headers,
         ...identity,
         ...attempt.headers,
@@ -141,7 +143,10 @@ interface Payload {
   readonly body: string | Buffer;
 }
 
-async function payloadOf({ call, dialect, provider, model, maxOutputTokens, overrides, bounds }: Attempt): Promise<Payload> {
+async function payloadOf(
+  { call, dialect, provider, model, maxOutputTokens, overrides, bounds }: Attempt,
+  { plainUserIds }: ProviderEndpoint,
+): Promise<Payload> {
   const target = {
     model,
     asksForStreamUsage: provider.asksForStreamUsage,
@@ -150,6 +155,7 @@ async function payloadOf({ call, dialect, provider, model, maxOutputTokens, over
     stream: call.stream,
     overrides,
     bounds,
+    plainUserIds,
   };
   const form = dialect.nativeForm?.(call, target);
   if (form !== undefined) {

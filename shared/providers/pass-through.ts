@@ -105,6 +105,7 @@ export class PassThroughClient {
       url,
       method,
       headers: {
+        ...provider.row.headers,
         ...forwardedHeaders(headers),
         'user-agent': 'sluice',
         ...provider.headers,

@@ -39,10 +39,17 @@ const translatedColumns: readonly Column[] = [
   ...columns.slice(2),
 ];
 
+/** Where Claude is served at Bedrock in its maker's own format, and everybody else there by Converse. */
+const messagesColumns: readonly Column[] = [
+  ...translatedColumns.slice(0, -1),
+  { title: 'Claude at Bedrock', model: 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0' },
+  { title: 'Others at Bedrock', model: 'bedrock/us.amazon.nova-pro-v1:0' },
+];
+
 /** The whole grid: every dialect by every format. */
 export const dialects: readonly Grid[] = [
   { name: 'Chat Completions', path: '/v1/chat/completions', features: chatFeatures, columns },
-  { name: 'Messages', path: '/v1/messages', features: messagesFeatures, columns: translatedColumns },
+  { name: 'Messages', path: '/v1/messages', features: messagesFeatures, columns: messagesColumns },
   { name: 'Responses', path: '/v1/responses', features: responsesFeatures, columns: translatedColumns },
   { name: 'Gemini', path: '/v1beta/models/{model}:generateContent', features: geminiFeatures, columns: translatedColumns },
 ];

@@ -17,7 +17,8 @@ const clients = [chatClient, messagesClient, responsesClient, geminiClient];
 const providers: Record<Family, (model: string | undefined) => string> = {
   'anthropic-messages': (model = 'claude-sonnet-4-5') => `anthropic/${model}`,
   'google-generate-content': (model = 'gemini-3-pro-preview') => `google/${model}`,
-  'bedrock-converse': () => 'bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+  // A model whose maker has no format of its own there, so that every dialect has to be translated.
+  'bedrock-converse': () => 'bedrock/us.amazon.nova-premier-v1:0',
   'openai-chat': (model = 'gpt-4.1-nano') => `openai-compatible/${model}`,
   // A model of the Responses API alone, so that every other dialect has to be translated.
   'openai-responses': () => 'openai/gpt-5.2-codex',

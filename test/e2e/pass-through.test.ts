@@ -9,9 +9,12 @@ let gateway: TestGateway;
 
 beforeAll(async () => {
   upstream = await startUpstream();
+  const { providers, ...config } = configFor(upstream) as { providers: object };
+  const anthropic = { base_url: new URL(upstream.url).origin, allow_private_address: true, api_key: 'env:UP_KEY' };
   gateway = await startGateway({
     config: {
-      ...configFor(upstream),
+      ...config,
+      providers: { ...providers, anthropic },
       prices: { 'up/m': { input: 1, output: 2 }, 'up/batches': { per_request: 0.25 } },
       defaults: { retries: 0, timeouts: { first_byte_ms: 500, idle_ms: 300 } },
     },
@@ -124,6 +127,17 @@ describe('a request', () => {
       dialect: 'pass-through',
       status: 200,
     });
+  });
+});
+
+describe('the version of an API', () => {
+  it.each([
+    ['that the caller names', { 'anthropic-version': '2026-10-21' }, '2026-10-21'],
+    ['that the catalogue knows, where the caller names none', {}, '2023-06-01'],
+  ])('reaches the provider: the one %s', async (_which, headers, version) => {
+    upstream.behave(answerJson(200, { data: [] }));
+    expect((await send('anthropic/files', { headers })).status).toBe(200);
+    expect(upstream.received[0]?.headers['anthropic-version']).toBe(version);
   });
 });
 

@@ -150,7 +150,8 @@ describe('ending', () => {
     const pid = await mainPid(output);
     child.kill('SIGTERM');
     expect(await isGoneSoon(pid)).toBe(true);
-    expect(output.text).toContain('ended by SIGTERM');
+    // What it wrote may arrive after it is gone.
+    await expect.poll(() => output.text).toContain('ended by SIGTERM');
     await ended;
   });
 
@@ -160,7 +161,8 @@ describe('ending', () => {
     const pid = await mainPid(output);
     process.kill(-(child.pid ?? 0), 'SIGINT');
     expect(await isGoneSoon(pid)).toBe(true);
-    expect(output.text).toContain('ended by SIGINT');
+    // What it wrote may arrive after it is gone.
+    await expect.poll(() => output.text).toContain('ended by SIGINT');
     await ended;
   });
 

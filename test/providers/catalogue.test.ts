@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
 import {
   completeRow,
   fillPlaceholders,
@@ -245,6 +246,19 @@ describe('the document', () => {
     expect(text).toMatch(marked);
     const renewed = text.replace(marked, (_, open: string, close: string) => `${open}\n${providerTable(providerRows)}\n\n${close}`);
     await expect(renewed).toMatchFileSnapshot(path);
+  });
+
+  test('of prices names every provider, with built-in prices or without', async () => {
+    const prices = await readFile(fileURLToPath(new URL('../../docs/prices.md', import.meta.url)), 'utf8');
+    const [, withPrices = '', without = ''] = /\n\| (openai, [^|]*) \| ([^|]*) and everything of your own \|/.exec(prices) ?? [];
+    const priced = Object.keys(builtInProviders);
+    expect(withPrices.split(', ').sort()).toEqual(priced.sort());
+    expect(without.split(', ').sort()).toEqual(
+      providerRows
+        .map(({ id }) => id)
+        .filter((id) => !priced.includes(id))
+        .sort(),
+    );
   });
 
   test('a cell says what a row cannot do without, and what it does only in part', () => {

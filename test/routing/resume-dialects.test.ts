@@ -180,12 +180,12 @@ describe('Messages that break off on a route with resume', () => {
     ]);
   });
 
-  it('are carried on by Bedrock in the words of Converse', async () => {
+  it('are carried on by Claude at Bedrock, in its own words', async () => {
     second.behave(answerJson(500, { message: 'down' }));
     const { error } = await tell('cloud');
     expect(error).toBeInstanceOf(Anthropic.APIError);
-    expect(second.received[0]?.path).toContain('/converse-stream');
-    expect(askedOfSecond().messages.at(-1)).toEqual({ role: 'assistant', content: [{ text: 'The quick brown' }] });
+    expect(second.received[0]?.path).toBe('/anthropic/v1/messages');
+    expect(askedOfSecond().messages.at(-1)).toEqual({ role: 'assistant', content: 'The quick brown' });
   });
 
   it.each([
