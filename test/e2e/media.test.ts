@@ -21,7 +21,7 @@ beforeAll(async () => {
         'up/whisper': { per_second: 0.0001 },
         'up/*': { input: 1, output: 2, per_image: 0.04 },
       },
-      defaults: { retries: 0, timeouts: { idle_ms: 300 } },
+      defaults: { retries: 0, timeouts: { idle_ms: 1_000 } },
     }),
     environment: { UP_KEY: 'provider-secret' },
   });
@@ -42,17 +42,20 @@ describe('speech', () => {
     const { key } = await gateway.createKey({ name: 'speaker', limits: { budgets: [{ amount_usd: 1, period: 'day' }] } });
     const speaker = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 });
     const pieces = [Buffer.alloc(9_000, 1), Buffer.alloc(9_000, 2), Buffer.alloc(9_000, 3)];
+    let isHeard = (): void => {};
+    const heard = new Promise<void>((resolve) => {
+      isHeard = resolve;
+    });
     upstream.behave(async (_request, response) => {
       response.writeHead(200, { 'content-type': 'audio/mpeg' });
-      for (const piece of pieces) {
-        response.write(piece);
-        await pause(80);
-      }
+      response.write(pieces[0]);
+      // The rest comes once the caller has the beginning.
+      await heard;
+      for (const piece of pieces.slice(1)) response.write(piece);
       response.end();
     });
-    const begun = performance.now();
     const response = await speaker.audio.speech.create({ model: 'up/voice', voice: 'alloy', input: 'Hello ☃' });
-    expect(performance.now() - begun).toBeLessThan(200);
+    isHeard();
     expect(response.headers.get('content-type')).toBe('audio/mpeg');
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.equals(Buffer.concat(pieces))).toBe(true);
@@ -90,7 +93,7 @@ describe('speech', () => {
     const response = await client.audio.speech.create({ model: 'up/voice', voice: 'alloy', input: 'Stall' });
     const begun = performance.now();
     expect((await response.arrayBuffer()).byteLength).toBe(10);
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(6_000);
   });
 
   it('ends at the provider when the caller leaves', async () => {

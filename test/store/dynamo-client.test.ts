@@ -170,7 +170,7 @@ describe('the signed client and a store in trouble', () => {
   ])('gives up as %s within its deadline', async (kind, trouble) => {
     const startMs = performance.now();
     await expect(getWith(trouble)).rejects.toMatchObject({ name: 'StoreError', kind });
-    expect(performance.now() - startMs).toBeLessThan(900);
+    expect(performance.now() - startMs).toBeLessThan(2_500);
     expect(asked).toBeGreaterThan(1);
   });
 
