@@ -2,6 +2,7 @@ import { concernsModel } from '../../shared/admission/scopes.ts';
 import { savedMsBy } from '../../shared/cache/cached-answer.ts';
 import type { Call } from '../../shared/calls/call.ts';
 import { countsOf, type Usage } from '../../shared/calls/usage.ts';
+import { tagsOfCall } from '../../shared/control/call-tags.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
 import type { MirroredCall } from '../../shared/middleware/mirror.ts';
 import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts';
@@ -65,7 +66,7 @@ function endingOf(exchange: Exchange, { delivery }: ClosedCall): CallRecord['end
 function originOf(exchange: Exchange): Partial<CallRecord> {
   const { principal, options, call } = exchange;
   const endUser = options?.endUser ?? call?.endUser;
-  const tags = { ...principal?.team?.tags, ...principal?.key.tags, ...options?.tags };
+  const tags = principal === undefined ? { ...options?.tags } : tagsOfCall(principal, options?.tags);
   const session = options?.session ?? bodySession(call);
   const traceId = exchange.traceparent?.split('-')[1];
   return {

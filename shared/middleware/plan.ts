@@ -1,6 +1,7 @@
 import type { Call } from '../calls/call.ts';
 import { defaultsOf, type KeyDefaults } from '../config/config-defaults.ts';
 import type { ConfigSource, LiveConfig } from '../config/live-config.ts';
+import { tagsOfCall } from '../control/call-tags.ts';
 import type { Principal } from '../control/directory.ts';
 import { mayCallModel } from '../control/model-access.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -87,10 +88,10 @@ export function planCall(
 }
 
 function factsOf(call: Call, principal: Principal, options: Pick<CallOptions, 'tags' | 'endUser' | 'session'>, nowMs: number): CallFacts {
-  const { key, team, user, organization } = principal;
+  const { key } = principal;
   return {
     nowMs,
-    tags: { ...options.tags, ...organization?.tags, ...team?.tags, ...user?.tags, ...key.tags },
+    tags: tagsOfCall(principal, options.tags),
     key: key.id,
     keyName: key.name,
     team: key.team,

@@ -1,3 +1,4 @@
+import { tagsOfCall } from '../control/call-tags.ts';
 import type { ControlStore } from '../control/control-store.ts';
 import type { CallRecord } from '../telemetry/call-record.ts';
 import { DynamoControlStore } from './control-store-dynamo.ts';
@@ -18,7 +19,12 @@ export function keyOwners(db: DynamoDb, controlTable: string): (keyId: string) =
     const key = await store.findKey(keyId);
     if (key === undefined) return {};
     const { team, user, organization } = key;
-    const tags = { ...(team !== undefined && (await store.findGroup('team', team))?.tags), ...key.tags };
+    const [teamRecord, userRecord, organizationRecord] = await Promise.all([
+      team === undefined ? undefined : store.findGroup('team', team),
+      user === undefined ? undefined : store.findGroup('user', user),
+      organization === undefined ? undefined : store.findGroup('organization', organization),
+    ]);
+    const tags = tagsOfCall({ key, team: teamRecord, user: userRecord, organization: organizationRecord });
     return {
       ...(team !== undefined && { team }),
       ...(user !== undefined && { user }),

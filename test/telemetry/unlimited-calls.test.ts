@@ -140,7 +140,8 @@ describe('calls that nothing limits, of a process that is killed', () => {
 
   it('are seen to hold money, by their key and by the sweeper’s metrics', async () => {
     await gateway.admin('PUT', '/admin/teams/free', { tags: { floor: '3' } });
-    key = await gateway.createKey({ name: 'doomed', team: 'free', tags: { job: 'night' } });
+    await gateway.admin('PUT', '/admin/users/ann', { tags: { desk: '7', floor: '4' } });
+    key = await gateway.createKey({ name: 'doomed', team: 'free', user: 'ann', tags: { job: 'night' } });
     upstream.behave(() => undefined);
     for (const [, path, body] of endless) call(key.key, path, body).catch(() => undefined);
     // Its answer is there at once, and the copy of it under way.
@@ -175,7 +176,12 @@ describe('calls that nothing limits, of a process that is killed', () => {
     expect(crashed).toHaveLength(endless.length);
     expect(await allRecords()).toHaveLength(before.length + endless.length + 1);
     for (const record of crashed) {
-      expect(record).toMatchObject({ keyId: key.id, team: 'free', tags: { floor: '3', job: 'night' }, scopes: [`key#${key.id}`] });
+      expect(record).toMatchObject({
+        keyId: key.id,
+        team: 'free',
+        tags: { floor: '4', desk: '7', job: 'night' },
+        scopes: [`key#${key.id}`],
+      });
       expect(record.costNanoUsd).toBe(dead.find(({ requestId }) => requestId === record.id)?.amountNanoUsd);
     }
     // The model without a price, and what is passed through to where nobody knows what it costs.
