@@ -13,6 +13,7 @@ import { builtInProviders } from '../../shared/pricing/built-in-providers.ts';
 import type { PriceFields } from '../../shared/pricing/price-fields.ts';
 import type { LaterPrices, PriceTableRow } from '../../shared/pricing/price-table.ts';
 import { wholeUnits } from '../../shared/pricing/rates.ts';
+import { vendorPrices } from './vendor-prices.ts';
 
 /** Where the compiled table is checked in. */
 export const priceTablePath = fileURLToPath(new URL('../../shared/pricing/price-table.generated.ts', import.meta.url));
@@ -189,8 +190,16 @@ function rowOf(model: ModelInfo, provider: Provider): PriceTableRow {
   };
 }
 
+/** What the library does not know of a provider's models. */
+function missingRows(provider: Provider): readonly PriceTableRow[] {
+  const rows = vendorPrices[provider.id] ?? [];
+  const known = rows.find(({ id }) => provider.models.some((model) => model.id === id));
+  if (known !== undefined) throw new Error(`The price library knows ${known.id} by now: take it out of vendor-prices.ts.`);
+  return rows;
+}
+
 /**
- * The text of `shared/pricing/price-table.generated.ts`: the prices of `@pydantic/genai-prices` for
+ * The text of `shared/pricing/price-table.generated.ts`: the prices of `@pydantic/genai-prices`, and what it lacks, for
  * the providers of the catalogue, one string of JSON per provider, so that importing the module
  * parses nothing and a look-up parses one provider. The same library gives the same text.
  */
@@ -200,7 +209,7 @@ export async function compilePrices(): Promise<string> {
   const tables = wanted.map((id) => {
     const provider = providers.find((candidate) => candidate.id === id);
     if (provider === undefined && id !== 'echo') throw new Error(`The price library knows no provider ${id}.`);
-    const rows = provider === undefined ? echo : provider.models.map((model) => rowOf(model, provider));
+    const rows = provider === undefined ? echo : [...missingRows(provider), ...provider.models.map((model) => rowOf(model, provider))];
     const lines = rows.map((row) => JSON.stringify(row).replaceAll('\\', '\\\\'));
     if (lines.some((line) => /`|\$\{/.test(line))) throw new Error('A price row cannot be quoted.');
     return `  '${id}': \`[\n${lines.join(',\n')}\n]\`,\n`;

@@ -74,6 +74,8 @@ const openAi: readonly ServiceTierRule[] = [
 const anthropic: readonly ServiceTierRule[] = [
   { models: 'claude-opus-4-8*', multipliers: anthropicTiers(2) },
   { models: 'claude-opus-5*', multipliers: anthropicTiers(2) },
+  { models: 'claude-fable-5-2*', multipliers: anthropicTiers(2) },
+  { models: 'claude-mythos-5-2*', multipliers: anthropicTiers(2) },
   { models: '*', multipliers: anthropicTiers(6) },
 ];
 

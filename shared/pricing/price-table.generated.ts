@@ -4,6 +4,12 @@
 /** Provider of the library → its price rows as JSON, in USD per million tokens. See price-table.ts. */
 export const priceTables: Readonly<Record<string, string>> = {
   'anthropic': `[
+{"id":"claude-fable-5-2","names":["claude-fable-5-2"],"match":["/^claude-fable-5-2-\\\\d{8}$/"],"context_length":1000000,"input":8,"cached_input":0.2,"cache_write":10,"cache_write_1h":16,"output":40,"per_search":0.01},
+{"id":"claude-mythos-5-2","names":["claude-mythos-5-2"],"match":["/^claude-mythos-5-2-\\\\d{8}$/"],"context_length":1000000,"input":8,"cached_input":0.2,"cache_write":10,"cache_write_1h":16,"output":40,"per_search":0.01},
+{"id":"claude-mythos-5-1","names":["claude-mythos-5-1"],"match":["/^claude-mythos-5-1-\\\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":0.25,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
+{"id":"claude-mythos-5","names":["claude-mythos-5"],"match":["/^claude-mythos-5-\\\\d{8}$/"],"context_length":1000000,"input":10,"cached_input":1,"cache_write":12.5,"cache_write_1h":20,"output":50,"per_search":0.01},
+{"id":"claude-sonnet-5-5","names":["claude-sonnet-5-5"],"match":["/^claude-sonnet-5-5-\\\\d{8}$/"],"context_length":1000000,"input":2,"cached_input":0.1,"cache_write":2.5,"cache_write_1h":4,"output":10,"per_search":0.01},
+{"id":"claude-haiku-5-5","names":["claude-haiku-5-5"],"match":["/^claude-haiku-5-5-\\\\d{8}$/"],"context_length":1000000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"cache_write_1h":0.2,"output":0.5,"per_search":0.01,"context":[{"above":100000,"input":0.5,"cached_input":0.05,"cache_write":0.625,"cache_write_1h":1,"output":2.5}]},
 {"id":"claude-2","match":["claude-2*","*claude-v2*"],"context_length":200000,"input":8,"output":24},
 {"id":"claude-3-5-haiku-latest","match":["claude-3-5-haiku*","claude-3.5-haiku*"],"context_length":200000,"input":0.8,"cached_input":0.08,"cache_write":1,"cache_write_1h":1.6,"output":4,"per_search":0.01},
 {"id":"claude-3-5-sonnet","match":["claude-3-5-sonnet*","claude-3.5-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"cache_write_1h":6,"output":15,"per_search":0.01},
@@ -29,6 +35,18 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"claude-v1","names":["claude-v1"],"input":8,"output":24}
 ]`,
   'aws': `[
+{"id":"global.anthropic.claude-fable-5-2","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-fable-5-2(-v\\\\d|:|$)/"],"context_length":1000000,"input":8,"cached_input":0.2,"cache_write":10,"cache_write_1h":16,"output":40},
+{"id":"regional.anthropic.claude-fable-5-2","match":["/(^|[^a-z])(anthropic\\\\.)?claude-fable-5-2(-v\\\\d|:|$)/"],"context_length":1000000,"input":8.8,"cached_input":0.22,"cache_write":11,"cache_write_1h":17.6,"output":44},
+{"id":"global.anthropic.claude-mythos-5-2","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-mythos-5-2(-v\\\\d|:|$)/"],"context_length":1000000,"input":8,"cached_input":0.2,"cache_write":10,"cache_write_1h":16,"output":40},
+{"id":"regional.anthropic.claude-mythos-5-2","match":["/(^|[^a-z])(anthropic\\\\.)?claude-mythos-5-2(-v\\\\d|:|$)/"],"context_length":1000000,"input":8.8,"cached_input":0.22,"cache_write":11,"cache_write_1h":17.6,"output":44},
+{"id":"global.anthropic.claude-mythos-5-1","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-mythos-5-1(-v\\\\d|:|$)/"],"context_length":1000000,"input":10,"cached_input":0.25,"cache_write":12.5,"cache_write_1h":20,"output":50},
+{"id":"regional.anthropic.claude-mythos-5-1","match":["/(^|[^a-z])(anthropic\\\\.)?claude-mythos-5-1(-v\\\\d|:|$)/"],"context_length":1000000,"input":11,"cached_input":0.275,"cache_write":13.75,"cache_write_1h":22,"output":55},
+{"id":"global.anthropic.claude-mythos-5","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-mythos-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":10,"cached_input":1,"cache_write":12.5,"cache_write_1h":20,"output":50},
+{"id":"regional.anthropic.claude-mythos-5","match":["/(^|[^a-z])(anthropic\\\\.)?claude-mythos-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":11,"cached_input":1.1,"cache_write":13.75,"cache_write_1h":22,"output":55},
+{"id":"global.anthropic.claude-sonnet-5-5","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-sonnet-5-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":2,"cached_input":0.1,"cache_write":2.5,"cache_write_1h":4,"output":10},
+{"id":"regional.anthropic.claude-sonnet-5-5","match":["/(^|[^a-z])(anthropic\\\\.)?claude-sonnet-5-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":2.2,"cached_input":0.11,"cache_write":2.75,"cache_write_1h":4.4,"output":11},
+{"id":"global.anthropic.claude-haiku-5-5","match":["/(^|[^a-z])global\\\\.anthropic\\\\.claude-haiku-5-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":0.1,"cached_input":0.01,"cache_write":0.125,"cache_write_1h":0.2,"output":0.5,"context":[{"above":100000,"input":0.5,"cached_input":0.05,"cache_write":0.625,"cache_write_1h":1,"output":2.5}]},
+{"id":"regional.anthropic.claude-haiku-5-5","match":["/(^|[^a-z])(anthropic\\\\.)?claude-haiku-5-5(-v\\\\d|:|$)/"],"context_length":1000000,"input":0.11,"cached_input":0.011,"cache_write":0.1375,"cache_write_1h":0.22,"output":0.55,"context":[{"above":100000,"input":0.55,"cached_input":0.055,"cache_write":0.6875,"cache_write_1h":1.1,"output":2.75}]},
 {"id":"amazon.nova-2-sonic-v1:0","match":["*amazon.nova-2-sonic*"],"context_length":1000000,"input":0.33,"output":2.75,"input_audio":3,"output_audio":12},
 {"id":"amazon.nova-lite-v1:0","match":["*amazon.nova-lite*"],"context_length":300000,"input":0.06,"cached_input":0.015,"output":0.24},
 {"id":"amazon.nova-micro-v1:0","match":["*amazon.nova-micro*"],"context_length":128000,"input":0.035,"cached_input":0.00875,"output":0.14},

@@ -66,6 +66,7 @@ export const modelRows = {
   anthropic: [
     { id: 'claude-fable-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-fable-5-1', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-fable-5-2', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-haiku-4-5', contextLength: 200_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
     { id: 'claude-haiku-5-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-opus-4-1', contextLength: 200_000, maxOutputTokens: 32_000, input: textImagePdf, abilities: toolsReasoning },
@@ -74,9 +75,11 @@ export const modelRows = {
     { id: 'claude-opus-4-7', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-opus-4-8', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-opus-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-opus-5-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-sonnet-4-5', contextLength: 1_000_000, maxOutputTokens: 64_000, input: textImagePdf, abilities: all },
     { id: 'claude-sonnet-4-6', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
     { id: 'claude-sonnet-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
+    { id: 'claude-sonnet-5-5', contextLength: 1_000_000, maxOutputTokens: 128_000, input: textImagePdf, abilities: all },
   ],
   google: [
     { id: 'gemini-2.0-flash', contextLength: 1_048_576, maxOutputTokens: 8192, input: everything, abilities: toolsSchema },

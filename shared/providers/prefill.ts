@@ -1,10 +1,11 @@
+import { claudeVersion } from './claude-version.ts';
+
 /**
  * Whether a model carries on with a last message of the assistant. Claude does up to 4.5; from 4.6 on such a request is refused
  * (https://platform.claude.com/docs/en/about-claude/models/migration-guide). A name that says no version is taken for a new one.
  */
 export function takesPrefill(providerId: string, model: string): boolean {
   if (providerId !== 'anthropic' && providerId !== 'bedrock') return false;
-  const [, major, minor] = /claude-(?:[a-z]+-)?v?(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/.exec(model) ?? [];
-  if (major === undefined) return false;
-  return Number(major) < 4 || (Number(major) === 4 && Number(minor ?? 0) < 6);
+  const version = claudeVersion(model);
+  return version !== undefined && (version.major < 4 || (version.major === 4 && version.minor < 6));
 }

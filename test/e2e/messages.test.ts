@@ -322,10 +322,19 @@ describe('a stream', () => {
     const words = 'x'.repeat(1000);
     upstream.behave(answerEvents([...begin, ...Array.from({ length: 40 }, () => text(words)), ...finish], { pauseMs: 5 }));
     const small = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
-    const final = await small.messages.stream({ ...hello, max_tokens: 60_000 }).finalMessage();
+    const final = await small.messages.stream({ ...hello, model: 'anthropic/claude-opus-4-8', max_tokens: 60_000 }).finalMessage();
     expect(final.stop_reason).toBe('max_tokens');
     expect(final.usage.output_tokens).toBeGreaterThan(2000);
     expect(final.usage.output_tokens).toBeLessThan(12_000);
+  });
+
+  it('of a model that thinks unasked, and shows nothing of it, is held for whole', async () => {
+    const { key } = await gateway.createKey({ name: 'thinking', limits: { budgets: [{ amount_usd: 0.05, period: 'total' }] } });
+    upstream.behave(answerEvents([...begin, text('One'), ...finish]));
+    const small = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
+    await small.messages.stream({ ...hello, max_tokens: 60_000 }).finalMessage();
+    expect(sentBody().max_tokens).toBeGreaterThan(2000);
+    expect(sentBody().max_tokens).toBeLessThan(12_000);
   });
 });
 

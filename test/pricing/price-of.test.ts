@@ -164,3 +164,29 @@ it.each([
   const none = { price, inputTokens: 0, maxOutputTokens: 0, atMs, accountTier: false };
   expect(costBound({ ...none, ...used })).toBeGreaterThanOrEqual(Math.round(usd * 1e9));
 });
+
+it.each([
+  // Input, cached input, writes for five minutes and an hour, output: https://platform.claude.com/docs/en/about-claude/pricing
+  ['anthropic', 'claude-sonnet-5-5', 1000, [2, 0.1, 2.5, 4, 10]],
+  ['anthropic', 'claude-sonnet-5', 1000, [2, 0.2, 2.5, 4, 10]],
+  ['anthropic', 'claude-fable-5-2', 500_000, [8, 0.2, 10, 16, 40]],
+  ['anthropic', 'claude-haiku-5-5', 100_000, [0.1, 0.01, 0.125, 0.2, 0.5]],
+  ['anthropic', 'claude-haiku-5-5-20261007', 100_001, [0.5, 0.05, 0.625, 1, 2.5]],
+  ['vertex', 'claude-mythos-5-2', 1000, [8, 0.2, 10, 16, 40]],
+  // Amazon's profiles of a region cost a tenth more.
+  ['bedrock', 'global.anthropic.claude-haiku-5-5', 1000, [0.1, 0.01, 0.125, 0.2, 0.5]],
+  ['bedrock', 'us.anthropic.claude-haiku-5-5', 1000, [0.11, 0.011, 0.1375, 0.22, 0.55]],
+  ['bedrock', 'anthropic.claude-haiku-5-5-v1:0', 100_001, [0.55, 0.055, 0.6875, 1.1, 2.75]],
+  ['bedrock', 'eu.anthropic.claude-sonnet-5-5', 1000, [2.2, 0.11, 2.75, 4.4, 11]],
+])('has the newest Claude models at their own price: %s/%s with %i tokens', (provider, model, tokens, expected) => {
+  const price = priceOf({ provider, model });
+  expect(price?.contextLength).toBe(1_000_000);
+  const rates = price === undefined ? {} : ratesAt(price, tokens, atMs);
+  const kinds = ['input', 'cachedInput', 'cacheWrite', 'cacheWrite1h', 'output'] as const;
+  expect(kinds.map((kind) => rateOf(rates, kind) / 1e6)).toEqual(expected);
+});
+
+it('knows that fast mode doubles the price of Fable 5.2', () => {
+  const fable = priceOf({ provider: 'anthropic', model: 'claude-fable-5-2' });
+  expect(fable && serviceTierMultiplier(fable, 'fast')).toBe(200_000);
+});

@@ -23,6 +23,23 @@ describe('output that a stream never shows', () => {
     expect(hides('openrouter', 'anthropic/claude-opus-4.5', { reasoning_effort: 'none' })).toBe(false);
   });
 
+  it('is what Claude makes unasked from version 5 on, unless it can be told not to', () => {
+    for (const model of [
+      'claude-opus-5',
+      'claude-sonnet-5',
+      'claude-haiku-5-5',
+      'us.anthropic.claude-sonnet-5-v1:0',
+      'claude-opus-5-20260724',
+    ]) {
+      expect(hides('anthropic', model)).toBe(true);
+      expect(hides('anthropic', model, { thinking: { type: 'disabled' } })).toBe(false);
+      expect(hides('openrouter', model, { reasoning_effort: 'none' })).toBe(false);
+    }
+    for (const model of ['claude-opus-5-5', 'claude-sonnet-5-5', 'claude-fable-5-2', 'claude-fable-5', 'claude-mythos-preview'])
+      expect(hides('anthropic', model, { thinking: { type: 'disabled' } })).toBe(true);
+    expect(hides('bedrock', 'us.anthropic.claude-opus-4-8')).toBe(false);
+  });
+
   it('does not exist where reasoning is streamed as it is made', () => {
     expect(hides('deepseek', 'deepseek-reasoner')).toBe(false);
     const own = provider('mine', { type: 'openai-compatible', base_url: 'https://models.example.com/v1' });
