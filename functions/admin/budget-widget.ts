@@ -8,7 +8,7 @@ import type { UsageParts } from './operations/get-usage.ts';
 
 /** What drawing budgets works with. */
 export interface BudgetWidgetParts {
-  readonly store: Pick<ControlStore, 'listKeys' | 'listGroups' | 'findSharedLimits'>;
+  readonly store: Pick<ControlStore, 'listKeys' | 'listGroups' | 'findSharedLimits' | 'findTagLimits'>;
   readonly ledger: Pick<Ledger, 'read'>;
   readonly usage: UsageParts['usage'];
   readonly clock: () => number;
@@ -104,5 +104,9 @@ async function limitedScopes(store: BudgetWidgetParts['store']): Promise<Scope[]
       scopes.push(...allScopesOf(kind, group.id, group.limits));
   }
   for (const key of (await store.listKeys({ limit: maxPageSize })).items) scopes.push(...allScopesOf('key', key.id, key.limits));
+  // Of each value there is no list, so those of name=* are not drawn.
+  for (const [tag, limits] of Object.entries((await store.findTagLimits())?.tags ?? {})) {
+    if (!tag.endsWith('=*')) scopes.push(...allScopesOf('tag', tag, limits));
+  }
   return scopes;
 }

@@ -2,12 +2,14 @@ import type { GroupKind } from '../../shared/control/group-record.ts';
 import { consoleRoutes } from './console/console-routes.ts';
 import type { AdminParts, AdminRoute } from './operation.ts';
 import { changeKey } from './operations/change-key.ts';
+import { deleteTagLimits, putTagLimits } from './operations/change-tag-limits.ts';
 import { createKey } from './operations/create-key.ts';
 import { deleteGroup } from './operations/delete-group.ts';
 import { deleteKey } from './operations/delete-key.ts';
 import { getGroup } from './operations/get-group.ts';
 import { getKey } from './operations/get-key.ts';
 import { getSharedLimits } from './operations/get-shared-limits.ts';
+import { getTagLimits, listTagLimits } from './operations/get-tag-limits.ts';
 import { listAudit } from './operations/list-audit.ts';
 import { listGroups } from './operations/list-groups.ts';
 import { listKeys } from './operations/list-keys.ts';
@@ -27,6 +29,10 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...groupRoutes(parts, 'team', '/admin/teams'),
     ...groupRoutes(parts, 'user', '/admin/users'),
     ...groupRoutes(parts, 'organization', '/admin/organizations'),
+    { method: 'GET', path: '/admin/tags', operation: listTagLimits(parts) },
+    { method: 'PUT', path: '/admin/tags/{id}', operation: putTagLimits(parts) },
+    { method: 'GET', path: '/admin/tags/{id}', operation: getTagLimits(parts) },
+    { method: 'DELETE', path: '/admin/tags/{id}', operation: deleteTagLimits(parts) },
     { method: 'GET', path: '/admin/limits/gateway', operation: getSharedLimits(parts, 'gateway') },
     { method: 'PUT', path: '/admin/limits/gateway', operation: putSharedLimits(parts, 'gateway') },
     { method: 'GET', path: '/admin/limits/end-users', operation: getSharedLimits(parts, 'end-users') },

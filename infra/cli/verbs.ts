@@ -15,6 +15,7 @@ import { limitsShow } from './verbs/limits-show.ts';
 import { logsShow, logsTail } from './verbs/logs.ts';
 import { requests } from './verbs/requests.ts';
 import { routeExplain } from './verbs/route-explain.ts';
+import { tagVerbs } from './verbs/tag-verbs.ts';
 import { trace } from './verbs/trace.ts';
 import { trail } from './verbs/trail.ts';
 import { usage } from './verbs/usage.ts';
@@ -28,6 +29,7 @@ export const verbs: readonly Verb[] = [
   keysRotate,
   keysRevoke,
   ...groupVerbs,
+  ...tagVerbs,
   limitsShow,
   limitsSet,
   configGet,

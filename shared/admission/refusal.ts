@@ -10,6 +10,7 @@ const kindNames: Record<ScopeKind, string> = {
   organization: 'organization',
   gateway: 'gateway',
   end_user: 'end user',
+  tag: 'tag',
   target: 'target',
 };
 

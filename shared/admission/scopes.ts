@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto';
 import { type Limits, limitsAnything, type ModelLimits, type ScopeLimits, scopeLimitsOf } from './limits.ts';
 import { matchesModelPattern } from './model-pattern.ts';
 
-/** What can carry limits. `end_user` is a user named by the caller, not one of ours; `target` is a place calls are sent to. */
-export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'gateway' | 'end_user' | 'target';
+/**
+ * What can carry limits. `end_user` is a user named by the caller, not one of ours; `tag` is one value of a tag, whoever's
+ * calls bear it; `target` is a place calls are sent to.
+ */
+export type ScopeKind = 'key' | 'user' | 'team' | 'organization' | 'gateway' | 'end_user' | 'tag' | 'target';
 
 /** Something with limits that a call is counted against: its id names the ledger item. */
 export interface Scope {
@@ -37,6 +40,8 @@ export interface Subject {
    * never seen before: a ledger item needs no preparation, so their first call is as strict as any other.
    */
   readonly endUser?: LimitHolder | undefined;
+  /** Tags of the call that carry limits, each by `name=value`. */
+  readonly tags?: readonly LimitHolder[] | undefined;
 }
 
 /** One object for all, so that what it is translated into is made once. */
@@ -68,6 +73,7 @@ export function scopesOf(subject: Subject, models: readonly string[]): Scope[] {
     const tenant = subject.team ? `team:${subject.team.id}` : `key:${subject.key.id}`;
     add(scopes, 'end_user', subject.endUser.id, `${tenant}:${shortened(subject.endUser.id)}`, subject.endUser.limits, models);
   }
+  for (const tag of subject.tags ?? []) add(scopes, 'tag', tag.id, ledgerIdOf('tag', tag.id), tag.limits, models);
   return scopes;
 }
 
@@ -83,9 +89,10 @@ export function ownScopesOf(purpose: 'mirror' | 'semantic-cache', gateway: Limit
 
 /** The scopes of a holder whatever the model, for showing how they stand: the holder itself and each of its model patterns. */
 export function allScopesOf(kind: ScopeKind, id: string, limits: Limits | undefined): Scope[] {
-  const scopes = [scopeOf(kind, id, id, undefined, limits ?? noLimits)];
+  const ledgerId = ledgerIdOf(kind, id);
+  const scopes = [scopeOf(kind, id, ledgerId, undefined, limits ?? noLimits)];
   for (const [pattern, modelLimits] of Object.entries(limits?.per_model ?? {})) {
-    scopes.push(scopeOf(kind, id, id, pattern, modelLimits));
+    scopes.push(scopeOf(kind, id, ledgerId, pattern, modelLimits));
   }
   return scopes.filter(isCounted);
 }
@@ -128,7 +135,16 @@ function scopeOf(kind: ScopeKind, name: string, id: string, modelPattern: string
   };
 }
 
+/** Callers give the values of tags, and none of theirs may be read as another tag's limits for some models. */
+function ledgerIdOf(kind: ScopeKind, name: string): string {
+  if (kind !== 'tag') return name;
+  return /[|#]/.test(name) ? hashed(name) : shortened(name);
+}
+
 function shortened(name: string): string {
-  if (name.length <= longestNameInId) return name;
+  return name.length <= longestNameInId ? name : hashed(name);
+}
+
+function hashed(name: string): string {
   return `sha256:${createHash('sha256').update(name).digest('base64url')}`;
 }

@@ -2,6 +2,7 @@ import type { Directory, Principal } from './directory.ts';
 import { FreshCache, type FreshCacheOptions } from './fresh-cache.ts';
 import type { GroupKind, GroupRecord, SharedLimits, SharedLimitsName } from './group-record.ts';
 import type { KeyRecord } from './key-record.ts';
+import type { TagLimits } from './tag-limits.ts';
 
 /**
  * Where a directory reads from. Every read must be strongly consistent, and must throw `store_unavailable`
@@ -13,6 +14,7 @@ export interface DirectorySource {
   findKey(id: string): Promise<KeyRecord | undefined>;
   findGroup(kind: GroupKind, id: string): Promise<GroupRecord | undefined>;
   findSharedLimits(name: SharedLimitsName): Promise<SharedLimits | undefined>;
+  findTagLimits(): Promise<TagLimits | undefined>;
 }
 
 /** Bounds of a `CachedDirectory`. */
@@ -50,6 +52,7 @@ export class CachedDirectory implements Directory {
   readonly #keys: FreshCache<KeyRecord>;
   readonly #groups: Record<GroupKind, FreshCache<GroupRecord>>;
   readonly #sharedLimits: FreshCache<SharedLimits>;
+  readonly #tagLimits: FreshCache<TagLimits>;
 
   constructor(source: DirectorySource, options: CachedDirectoryOptions) {
     const maxAgeMs = options.maxAgeMs ?? 10_000;
@@ -89,24 +92,22 @@ export class CachedDirectory implements Directory {
       believesUnread: believesPresent,
     });
     this.#groups = { team: groupsOf('team'), user: groupsOf('user'), organization: groupsOf('organization') };
+    const rows = { clock, maxAgeMs, absentMaxAgeMs: maxAgeMs, maxEntries: 2, maxAbsent: 2, believesUnread: believes };
     this.#sharedLimits = new FreshCache({
+      ...rows,
       load: (name) => source.findSharedLimits(name === 'gateway' ? 'gateway' : 'end-users'),
-      clock,
-      maxAgeMs,
-      absentMaxAgeMs: maxAgeMs,
-      maxEntries: 2,
-      maxAbsent: 2,
-      believesUnread: believes,
     });
+    this.#tagLimits = new FreshCache({ ...rows, load: () => source.findTagLimits() });
   }
 
   async find(keyHash: string): Promise<Principal | undefined> {
     const keyId = await this.#keyIds.get(keyHash);
     if (keyId === undefined) return undefined;
-    const [key, gateway, endUsers] = await Promise.all([
+    const [key, gateway, endUsers, tags] = await Promise.all([
       this.#keyOpenedBy(keyHash, keyId),
       this.#sharedLimits.get('gateway'),
       this.#sharedLimits.get('end-users'),
+      this.#tagLimits.get('tags'),
     ]);
     const secret = key && secretOf(key, keyHash);
     if (!key || !secret) {
@@ -126,6 +127,7 @@ export class CachedDirectory implements Directory {
       ...(organization && { organization }),
       ...(gateway && { gateway: gateway.limits }),
       ...(endUsers && { endUserDefaults: endUsers.limits }),
+      ...(tags && { tagLimits: tags.tags }),
       ...(secret.validUntilMs !== undefined && { graceEndsAtMs: secret.validUntilMs }),
     };
   }

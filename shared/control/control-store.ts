@@ -3,6 +3,7 @@ import type { DirectorySource } from './cached-directory.ts';
 import type { GroupKind, GroupRecord, SharedLimits, SharedLimitsName } from './group-record.ts';
 import type { KeyRecord } from './key-record.ts';
 import type { Page, PageRequest } from './page.ts';
+import type { TagLimits } from './tag-limits.ts';
 
 /**
  * Keeps the records of the control plane. All reads are strongly consistent; every method throws
@@ -31,6 +32,7 @@ export interface ControlStore extends DirectorySource {
   listGroups(kind: GroupKind, request: PageRequest): Promise<Page<GroupRecord>>;
 
   putSharedLimits(name: SharedLimitsName, row: SharedLimits): Promise<boolean>;
+  putTagLimits(row: TagLimits): Promise<boolean>;
 
   /** Writes an entry, over the one with the same id if there is one. */
   putAuditEntry(entry: AuditEntry): Promise<void>;

@@ -2,6 +2,7 @@ import type { Limits } from '../admission/limits.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { GroupRecord } from './group-record.ts';
 import type { KeyRecord } from './key-record.ts';
+import type { TagLimits } from './tag-limits.ts';
 
 /** Who a call comes from: the key it was made with, and everything whose limits it counts against. */
 export interface Principal {
@@ -14,6 +15,8 @@ export interface Principal {
   readonly gateway?: Limits;
   /** Limits of an end user that a caller names and that has no user record. */
   readonly endUserDefaults?: Limits;
+  /** Limits of tags, by `name=value` or `name=*`. */
+  readonly tagLimits?: TagLimits['tags'];
   /** Set when the call came with a secret that a rotation replaced: until then it is still good. */
   readonly graceEndsAtMs?: number;
 }

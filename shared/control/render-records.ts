@@ -1,3 +1,4 @@
+import type { Limits } from '../admission/limits.ts';
 import type { AuditEntry } from './audit-entry.ts';
 import type { GroupRecord, SharedLimits } from './group-record.ts';
 import type { KeyRecord } from './key-record.ts';
@@ -52,6 +53,11 @@ export function renderGroup(group: GroupRecord) {
 /** Shared limits as the control plane shows them: the limits themselves. None set is an empty object. */
 export function renderSharedLimits(row: SharedLimits | undefined) {
   return { ...row?.limits };
+}
+
+/** The limits of a tag as the control plane shows them. */
+export function renderTagLimits(id: string, limits: Limits) {
+  return { id, limits };
 }
 
 /** An entry of the audit trail as the control plane shows it. */

@@ -45,7 +45,10 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
   const plan = known(exchange.plan, 'plan');
   const config = known(exchange.config, 'config');
   const callOptions = known(exchange.options, 'options');
-  const subject = await subjectOf(options.directory, known(exchange.principal, 'principal'), callOptions.endUser ?? call.endUser);
+  const subject = await subjectOf(options.directory, known(exchange.principal, 'principal'), {
+    endUser: callOptions.endUser ?? call.endUser,
+    tags: callOptions.tags,
+  });
   const targets = everyTarget(plan);
   const scopes = scopesOf(subject, [plan.requested, ...targets.map(({ name }) => name)]);
   const nowMs = options.nowMs();

@@ -46,7 +46,7 @@ export async function offerUpload(exchange: Exchange, { uploads, ledger, directo
   if (bytes !== undefined && bytes > maxBytes) throw uploadTooLarge(maxBytes, 'bytes');
   const principal = known(exchange.principal, 'principal');
   const atMs = nowMs();
-  const subject = await subjectOf(directory, principal, exchange.options.endUser);
+  const subject = await subjectOf(directory, principal, exchange.options);
   await admitRequest(exchange, scopesOf(subject, []), { amountNanoUsd: 0, tokens: 0 }, { ledger, nowMs: atMs });
   exchange.timings.admit = nowMs() - atMs;
   const id = newUploadId(atMs);

@@ -72,7 +72,7 @@ function targetOf(id: string, path: string, config: LiveConfig): Target {
 async function admitTo(exchange: Exchange, target: Target, ports: PassThroughPorts): Promise<void> {
   const { http } = exchange;
   const begunAtMs = ports.nowMs();
-  const subject = await subjectOf(ports.directory, known(exchange.principal, 'principal'), exchange.options?.endUser);
+  const subject = await subjectOf(ports.directory, known(exchange.principal, 'principal'), known(exchange.options, 'options'));
   const scopes = scopesOf(subject, [`${target.provider.id}/*`, target.name]);
   const amountNanoUsd = costOf(http.method, target, ports.config);
   if (amountNanoUsd === undefined && mindsMoney(scopes, exchange)) {

@@ -11,6 +11,7 @@ import {
 } from '../control/group-record.ts';
 import { type KeyRecord, keyHashEntrySchema, keyRecordSchema } from '../control/key-record.ts';
 import type { Page, PageRequest } from '../control/page.ts';
+import { type TagLimits, tagLimitsSchema } from '../control/tag-limits.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { ControlTable } from './control-table.ts';
 import type { DynamoKey } from './dynamo-client.ts';
@@ -22,6 +23,7 @@ const at = {
   key: (id: string): DynamoKey => ({ pk: 'KEYS', sk: id }),
   group: (kind: GroupKind, id: string): DynamoKey => ({ pk: groupLists[kind], sk: id }),
   sharedLimits: (name: SharedLimitsName): DynamoKey => ({ pk: 'LIMITS', sk: name }),
+  tagLimits: (): DynamoKey => ({ pk: 'LIMITS', sk: 'tags' }),
   audit: (id: string): DynamoKey => ({ pk: 'AUDIT', sk: id }),
 };
 
@@ -50,6 +52,10 @@ export class DynamoControlStore implements ControlStore {
 
   async findSharedLimits(name: SharedLimitsName): Promise<SharedLimits | undefined> {
     return read(sharedLimitsSchema, await this.#table.get(at.sharedLimits(name)));
+  }
+
+  async findTagLimits(): Promise<TagLimits | undefined> {
+    return read(tagLimitsSchema, await this.#table.get(at.tagLimits()));
   }
 
   async addKeyHash(keyHash: string, keyId: string): Promise<void> {
@@ -86,6 +92,10 @@ export class DynamoControlStore implements ControlStore {
 
   async putSharedLimits(name: SharedLimitsName, row: SharedLimits): Promise<boolean> {
     return this.#table.putRevision(at.sharedLimits(name), row);
+  }
+
+  async putTagLimits(row: TagLimits): Promise<boolean> {
+    return this.#table.putRevision(at.tagLimits(), row);
   }
 
   async putAuditEntry(entry: AuditEntry): Promise<void> {

@@ -16,6 +16,10 @@ describe('scopes', () => {
         organization: { id: 'o1', limits },
         gateway: { limits },
         endUser: { id: 'alice', limits },
+        tags: [
+          { id: 'feature=search', limits },
+          { id: 'free=yes', limits: {} },
+        ],
       },
       ['openai/gpt-5'],
     );
@@ -26,6 +30,7 @@ describe('scopes', () => {
       'organization#o1',
       'gateway#gateway',
       'end_user#team:t1:alice',
+      'tag#feature=search',
     ]);
   });
 
@@ -57,6 +62,23 @@ describe('scopes', () => {
     const long = of('a', 'x'.repeat(5_000));
     expect(long?.id.length).toBeLessThan(100);
     expect(long?.name).toBe('x'.repeat(5_000));
+  });
+});
+
+describe('the scope of a tag', () => {
+  const patterned = limitsSchema.parse({ requests_per_minute: 5, per_model: { x: limits } });
+  const idsOf = (tag: string) => scopesOf({ key: { id: 'k1' }, tags: [{ id: tag, limits: patterned }] }, ['x']).map(({ id }) => id);
+
+  it('is never another’s, whatever value a caller gives', () => {
+    expect(idsOf('a=b')).toEqual(['key#k1', 'tag#a=b', 'tag#a=b|model#x']);
+    expect(idsOf('a=b|model#x')).not.toContain('tag#a=b|model#x');
+    expect(idsOf(`a=${'b'.repeat(256)}`)[1]?.length).toBeLessThan(100);
+  });
+
+  it('is the same where it is shown as where it is counted', () => {
+    for (const tag of ['a=b', 'a=b|c', `a=${'b'.repeat(100)}`]) {
+      expect(allScopesOf('tag', tag, patterned).map(({ id }) => id)).toEqual(idsOf(tag).slice(1));
+    }
   });
 });
 

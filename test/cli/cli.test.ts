@@ -200,6 +200,21 @@ describe('groups, limits and trail', () => {
     expect((await runHere(['limits', 'show', 'planet'])).code).toBe(2);
   });
 
+  it('limits of tags are set, shown, listed and taken away', async () => {
+    await jsonHere('tags', 'set', 'customer=*', '--rpm', '7');
+    await jsonHere('tags', 'set', 'customer=acme', '--budget', '5/month');
+    const set = await jsonHere('tags', 'set', 'customer=acme', '--parallel', '2');
+    expect(set.limits).toEqual({ parallel_requests: 2, budgets: [{ amount_usd: 5, period: 'month' }] });
+    const shown = await runHere(['tags', 'get', 'customer=acme']);
+    expectReadable(shown.out);
+    expect(shown.out).toContain('$0.00 spent, $0.00 held of $5.00');
+    expect((await runHere(['tags', 'get', 'customer=globex'])).out).toContain('7 rpm, as customer=*');
+    expect((await runHere(['tags', 'list'])).out).toMatch(/customer=\*.*\n.*customer=acme/);
+    expect((await runHere(['tags', 'set', 'customer=acme'])).code).toBe(2);
+    expect((await runHere(['tags', 'delete', 'customer=acme'])).code).toBe(0);
+    expect((await runHere(['tags', 'get', 'nothing=here'])).code).toBe(1);
+  });
+
   it('clamping and its floor are set, shown and lifted like any limit', async () => {
     const id = uniqueName('clamped');
     const set = await jsonHere('teams', 'set', id, '--budget', '5/day', '--clamp', 'no', '--clamp-floor', '1000');

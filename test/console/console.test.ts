@@ -228,6 +228,22 @@ describe.runIf(chromium !== undefined)('the console in a browser', { timeout: 60
     expect((await gateway.admin('GET', '/admin/teams/browser%20team')).status).toBe(404);
   });
 
+  it('gives a tag a budget, shows how it stands, and takes it away', async () => {
+    await openConsole(page, gateway.url, gateway.adminKey);
+    await visit(page, 'limits', 'Teams & limits');
+    await page.getByRole('button', { name: 'New limits of a tag' }).click();
+    await page.getByLabel('Tag', { exact: true }).fill('project=engine');
+    await page.getByLabel('USD a week').fill('9');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Standing project=engine' }).click();
+    await page.getByText('$9.00 left').waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Remove project=engine' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('No tag has limits').waitFor();
+    expect((await gateway.admin('GET', '/admin/tags/project%3Dengine')).status).toBe(404);
+  });
+
   describe('a virtual key', () => {
     it('sees its own limits, and those of what it belongs to', async () => {
       await openConsole(page, gateway.url, gateway.limitedKey);

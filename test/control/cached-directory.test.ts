@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { CachedDirectory, type CachedDirectoryOptions, type DirectorySource } from '../../shared/control/cached-directory.ts';
 import type { GroupRecord, SharedLimits } from '../../shared/control/group-record.ts';
 import type { KeyRecord } from '../../shared/control/key-record.ts';
+import type { TagLimits } from '../../shared/control/tag-limits.ts';
 import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import { groupRecord, keyRecord } from '../support/control-records.ts';
 
@@ -11,6 +12,7 @@ class MemorySource implements DirectorySource {
   readonly keys = new Map<string, KeyRecord>();
   readonly groups = new Map<string, GroupRecord>();
   readonly limits = new Map<string, SharedLimits>();
+  tagLimits: TagLimits | undefined;
   reads: string[] = [];
   failure: Error | undefined;
   gate: Promise<void> = Promise.resolve();
@@ -19,6 +21,8 @@ class MemorySource implements DirectorySource {
   findKey = (id: string) => this.#read(`key ${id}`, () => this.keys.get(id));
   findGroup = (kind: string, id: string) => this.#read(`${kind} ${id}`, () => this.groups.get(`${kind} ${id}`));
   findSharedLimits = (name: string) => this.#read(`limits ${name}`, () => this.limits.get(name));
+
+  findTagLimits = () => this.#read('limits of tags', () => this.tagLimits);
 
   async #read<Value>(what: string, value: () => Value): Promise<Value> {
     this.reads.push(what);
@@ -44,6 +48,7 @@ beforeEach(() => {
   source.groups.set('team growth', groupRecord({ limits: { requests_per_minute: 5 } }));
   source.limits.set('gateway', { limits: { requests_per_minute: 100 }, updatedAtMs: 0, revision: 1 });
   source.limits.set('end-users', { limits: { requests_per_minute: 1 }, updatedAtMs: 0, revision: 1 });
+  source.tagLimits = { tags: { 'feature=search': { requests_per_minute: 2 } }, updatedAtMs: 0, revision: 1 };
 });
 
 describe('what it finds', () => {
@@ -54,6 +59,7 @@ describe('what it finds', () => {
     expect(principal?.user).toBeUndefined();
     expect(principal?.gateway).toEqual({ requests_per_minute: 100 });
     expect(principal?.endUserDefaults).toEqual({ requests_per_minute: 1 });
+    expect(principal?.tagLimits).toEqual({ 'feature=search': { requests_per_minute: 2 } });
   });
 
   it('finds nothing for a hash that leads to a key which no longer lists it', async () => {

@@ -66,7 +66,13 @@ it('limits an end user as their record says, else as all that have none', async 
   const directory = {
     findUser: async (id: string) => (id === 'ada' ? groupRecord({ id: 'ada', limits: { requests_per_minute: 9 } }) : undefined),
   };
-  expect((await subjectOf(directory, principal, 'ada')).endUser).toEqual({ id: 'ada', limits: { requests_per_minute: 9 } });
-  expect((await subjectOf(directory, principal, 'new')).endUser).toEqual({ id: 'new', limits: { requests_per_minute: 1 } });
-  expect((await subjectOf(directory, principal, undefined)).endUser).toBeUndefined();
+  expect((await subjectOf(directory, principal, { endUser: 'ada', tags: {} })).endUser).toEqual({
+    id: 'ada',
+    limits: { requests_per_minute: 9 },
+  });
+  expect((await subjectOf(directory, principal, { endUser: 'new', tags: {} })).endUser).toEqual({
+    id: 'new',
+    limits: { requests_per_minute: 1 },
+  });
+  expect((await subjectOf(directory, principal, { endUser: undefined, tags: {} })).endUser).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BudgetWidgetParts, budgetWidget } from '../../functions/admin/budget-widget.ts';
 import type { Standing } from '../../shared/admission/ledger.ts';
 import type { Scope } from '../../shared/admission/scopes.ts';
+import type { TagLimits } from '../../shared/control/tag-limits.ts';
 import { noUsage } from '../../shared/telemetry/usage-counters.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');
@@ -9,12 +10,13 @@ const limits = { budgets: [{ amount_usd: 10, period: 'month' as const }] };
 const group = (id: string) => ({ id, limits, createdAtMs: 0, updatedAtMs: 0, revision: 1 });
 
 /** Spending by scope, in dollars. */
-function widget(spent: Readonly<Record<string, number>>) {
+function widget(spent: Readonly<Record<string, number>>, tagLimits: TagLimits['tags'] = {}) {
   const parts: BudgetWidgetParts = {
     store: {
       listKeys: async () => ({ items: [] }),
       listGroups: async (kind) => ({ items: kind === 'team' ? Object.keys(spent).map(group) : [] }),
       findSharedLimits: async () => undefined,
+      findTagLimits: async () => ({ tags: tagLimits, updatedAtMs: 0, revision: 1 }),
     },
     ledger: {
       read: async (scopes: readonly Scope[]): Promise<Standing[]> =>
@@ -66,6 +68,12 @@ describe('the budget widget', () => {
     expect(html).toContain('<td>$9.50</td><td>$0.50</td><td>$10.00</td>');
     expect(html).toContain('95 %');
     expect(html).toContain('2026-11-20');
+  });
+
+  it('draws those of tags, but for what is set on each value apart', async () => {
+    const html = await widget({}, { 'feature=search': limits, 'customer=*': limits })({});
+    expect(html).toContain('tag feature=search, month');
+    expect(html).not.toContain('customer');
   });
 
   it('escapes names', async () => {

@@ -11,7 +11,7 @@ import { parseInput } from '../parse-input.ts';
 /** What proving the books works with. */
 export interface BooksParts {
   readonly books: Pick<Books, 'scopes' | 'days'>;
-  readonly store: Pick<ControlStore, 'listKeys' | 'listGroups' | 'findSharedLimits'>;
+  readonly store: Pick<ControlStore, 'listKeys' | 'listGroups' | 'findSharedLimits' | 'findTagLimits'>;
   readonly clock: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
@@ -85,6 +85,9 @@ async function limitedScopes(store: BooksParts['store']): Promise<string[]> {
     }
   }
   const gateway = await store.findSharedLimits('gateway');
+  for (const [tag, limits] of Object.entries((await store.findTagLimits())?.tags ?? {})) {
+    ids.push(...allScopesOf('tag', tag, limits).map(({ id }) => id));
+  }
   return [...ids, ...allScopesOf('gateway', 'gateway', gateway?.limits).map(({ id }) => id)];
 }
 

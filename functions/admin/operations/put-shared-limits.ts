@@ -1,12 +1,11 @@
-import { limitsSchema } from '../../../shared/admission/limits.ts';
 import { auditedChange } from '../../../shared/control/audited-change.ts';
 import { sharedLimitsOf } from '../../../shared/control/group-changes.ts';
 import type { SharedLimitsName } from '../../../shared/control/group-record.ts';
 import { renderSharedLimits } from '../../../shared/control/render-records.ts';
 import { reviseRecord } from '../../../shared/control/revised-record.ts';
 import { originOf } from '../change-origin.ts';
+import { limitsInBody } from '../limits-body.ts';
 import type { AdminParts, Operation } from '../operation.ts';
-import { parseInput } from '../parse-input.ts';
 
 /**
  * `PUT /admin/limits/gateway` and `/admin/limits/end-users`: sets the limits to exactly what the body says;
@@ -14,7 +13,7 @@ import { parseInput } from '../parse-input.ts';
  */
 export function putSharedLimits(parts: AdminParts, name: SharedLimitsName): Operation {
   return async (request) => {
-    const limits = parseInput(limitsSchema, limitsOf(request.body ?? {}), 'body');
+    const limits = limitsInBody(request.body);
     const origin = originOf(request, parts);
     const { after } = await auditedChange(parts.store, origin, { action: 'limits.put', target: name }, async () => {
       const revised = await reviseRecord(
@@ -26,9 +25,4 @@ export function putSharedLimits(parts: AdminParts, name: SharedLimitsName): Oper
     });
     return { status: 200, body: after };
   };
-}
-
-/** The limits themselves, or wrapped as they are on a key: `{"limits": {…}}`. */
-function limitsOf(body: unknown): unknown {
-  return typeof body === 'object' && body !== null && 'limits' in body && Object.keys(body).length === 1 ? body.limits : body;
 }

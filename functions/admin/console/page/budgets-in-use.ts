@@ -1,4 +1,4 @@
-import type { Budget, Group, Key, Limits, List, SharedLimits, WithStanding } from './shapes.ts';
+import type { Budget, Group, Key, Limits, List, SharedLimits, TagLimits, WithStanding } from './shapes.ts';
 import { hrefTo, type Place } from './view.ts';
 
 /** A budget and whose it is. */
@@ -25,9 +25,10 @@ export async function budgetsInUse({ session: { api }, signal }: Place): Promise
     return page.data.filter(({ limits }) => (limits?.budgets?.length ?? 0) > 0);
   };
   const kinds = ['organizations', 'teams', 'users'] as const;
-  const [gateway, keys, ...groups] = await Promise.all([
+  const [gateway, keys, tags, ...groups] = await Promise.all([
     api.get<SharedLimits>('/admin/limits/gateway', { signal }),
     list<Key>('/admin/keys'),
+    list<TagLimits>('/admin/tags'),
     ...kinds.map((kind) => list<Group>(`/admin/${kind}`)),
   ]);
   const holders: Holder[] = [
@@ -38,11 +39,12 @@ export async function budgetsInUse({ session: { api }, signal }: Place): Promise
         path: `/admin/${kinds[index]}/${encodeURIComponent(id)}`,
       })),
     ),
+    ...tags.map(({ id }) => ({ name: `tag ${id}`, href: hrefTo('limits'), path: `/admin/tags/${encodeURIComponent(id)}` })),
     ...keys.map(({ id, name }) => ({ name: `key ${name}`, href: hrefTo('keys', id), path: `/admin/keys/${encodeURIComponent(id)}` })),
   ];
   const asked = await Promise.all(
     holders.slice(0, mostAsked).map(async ({ name, href, path }) => {
-      const { standing } = await api.get<WithStanding<Key | Group>>(path, { signal });
+      const { standing } = await api.get<WithStanding<Key | Group | TagLimits>>(path, { signal });
       return (standing?.budgets ?? []).map((budget) => ({ name, href, budget }));
     }),
   );

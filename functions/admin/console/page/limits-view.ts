@@ -3,6 +3,7 @@ import { announce, type Child, h, replace } from './dom.ts';
 import { areaField, listOf, textField, textOf } from './fields.ts';
 import { limitFields, limitsInWords, limitsOf, wholeStanding } from './limits.ts';
 import type { Group, Limits, List, SharedLimits, WithStanding } from './shapes.ts';
+import { tagPanel } from './tag-limits.ts';
 import { emptyState, errorNotice, facts, hrefTo, type Place, panel, table, type View } from './view.ts';
 
 const kinds = { teams: ['Teams', 'team'], users: ['Users', 'user'], organizations: ['Organisations', 'organisation'] } as const;
@@ -31,6 +32,7 @@ async function render(place: Place): Promise<Child> {
       wholeStanding(gateway.standing),
     ),
     ...(await Promise.all((['teams', 'users', 'organizations'] as const).map((each) => groupPanel(place, each)))),
+    await tagPanel(place),
     panel(
       'Every end user without a record of their own',
       { actions: edit('Limits of each end user', '/admin/limits/end-users', endUsers) },

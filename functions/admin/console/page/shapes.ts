@@ -1,6 +1,6 @@
 import type { Limits } from '../../../../shared/admission/limits.ts';
 import type { renderOwnKey } from '../../../../shared/control/render-own-key.ts';
-import type { renderAuditEntry, renderGroup, renderKey } from '../../../../shared/control/render-records.ts';
+import type { renderAuditEntry, renderGroup, renderKey, renderTagLimits } from '../../../../shared/control/render-records.ts';
 import type { readStanding, renderStanding } from '../../../../shared/control/standing.ts';
 import type { ListedModel } from '../../../../shared/middleware/list-models.ts';
 
@@ -17,6 +17,8 @@ export type Budget = Standing['budgets'][number];
 export type Key = ReturnType<typeof renderKey>;
 /** A team, user or organisation as a list shows it. */
 export type Group = ReturnType<typeof renderGroup>;
+/** The limits of a tag as a list shows them. */
+export type TagLimits = ReturnType<typeof renderTagLimits>;
 /** What is shown of one alone. */
 export type WithStanding<Row> = Row & { readonly standing: WholeStanding };
 export type SharedLimits = Limits & { readonly standing: WholeStanding };
