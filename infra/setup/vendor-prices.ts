@@ -72,6 +72,23 @@ function amazonRowsOf({ names, price, context }: Claude): PriceTableRow[] {
   ]);
 }
 
+/** The first moment of December 2026, when the introductory prices of Gemini 4 Argon and Carbon are over. */
+const decemberMs = Date.UTC(2026, 11, 1);
+
+const introductory = { input: 2, cached_input: 0.1, output: 10, later: [{ from_ms: decemberMs, input: 4, cached_input: 0.2, output: 20 }] };
+
+/**
+ * https://ai.google.dev/gemini-api/docs/pricing and, for the prices of Argon and their end,
+ * https://ai.google.dev/gemini-api/docs/generate-content/latest-model, as of November 2026: one price over the whole context,
+ * thoughts at the price of output, the cache implicit alone and read at a twentieth of the input.
+ */
+const geminis: readonly PriceTableRow[] = [
+  { id: 'gemini-4-argon', names: ['gemini-4-argon'], context_length: 1_048_576, ...introductory },
+  { id: 'gemini-4-carbon', names: ['gemini-4-carbon'], context_length: 1_048_576, ...introductory },
+  { id: 'gemini-4-hydrogen', names: ['gemini-4-hydrogen'], context_length: 1_048_576, input: 1.5, cached_input: 0.075, output: 7.5 },
+  { id: 'gemini-4-neon', names: ['gemini-4-neon'], context_length: 1_048_576, input: 3, cached_input: 0.15, output: 15 },
+];
+
 /**
  * Rows of the price table that the library does not have, by its provider. They stand before its own, whose wider patterns
  * would give a new model the price of an older one. A row that the library has caught up with is an error: take it out.
@@ -79,4 +96,5 @@ function amazonRowsOf({ names, price, context }: Claude): PriceTableRow[] {
 export const vendorPrices: Readonly<Record<string, readonly PriceTableRow[]>> = {
   anthropic: claudes.flatMap(rowsOf),
   aws: claudes.flatMap(amazonRowsOf),
+  google: geminis,
 };

@@ -96,10 +96,18 @@ const anthropicUnasked = [
   { models: '*', tier: 'us' },
 ];
 
-/** Priority is 75 to 100 % dearer, Flex and Batch half: https://ai.google.dev/gemini-api/docs/optimization */
+/**
+ * Priority is 75 to 100 % dearer, Flex and Batch half: https://ai.google.dev/gemini-api/docs/optimization. For Gemini 4 the
+ * tables of https://ai.google.dev/gemini-api/docs/pricing name 80 %.
+ */
 const google: readonly ServiceTierRule[] = [
-  { models: '*', multipliers: { ...standardNames, unspecified: 1, flex: 0.5, batch: 0.5, priority: 2 } },
+  { models: 'gemini-4*', multipliers: googleTiers(1.8) },
+  { models: '*', multipliers: googleTiers(2) },
 ];
+
+function googleTiers(priority: number): Readonly<Record<string, number>> {
+  return { ...standardNames, unspecified: 1, flex: 0.5, batch: 0.5, priority };
+}
 
 /**
  * Grounding with Google Search and Maps, free allowances left out, Maps at the price of Search or less: by the query from

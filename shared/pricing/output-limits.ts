@@ -33,6 +33,8 @@ const outputLimits: readonly (readonly [pattern: string, tokens: number])[] = [
   ['*gemini-2.0*', 8_192],
   ['*gemini-2.5*', 65_536],
   ['*gemini-3*', 65_536],
+  // Of one request; what goes on beyond it is asked for by another (`continuationToken`).
+  ['*gemini-4*', 65_536],
 ];
 
 let matchers: readonly { readonly matches: (name: string) => boolean; readonly tokens: number }[] | undefined;

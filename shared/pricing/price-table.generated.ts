@@ -299,6 +299,10 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"qwen3p7-plus","names":["accounts/fireworks/models/qwen3p7-plus"],"context_length":262144,"input":0.4,"cached_input":0.08,"output":1.6}
 ]`,
   'google': `[
+{"id":"gemini-4-argon","names":["gemini-4-argon"],"context_length":1048576,"input":2,"cached_input":0.1,"output":10,"later":[{"from_ms":1796083200000,"input":4,"cached_input":0.2,"output":20}]},
+{"id":"gemini-4-carbon","names":["gemini-4-carbon"],"context_length":1048576,"input":2,"cached_input":0.1,"output":10,"later":[{"from_ms":1796083200000,"input":4,"cached_input":0.2,"output":20}]},
+{"id":"gemini-4-hydrogen","names":["gemini-4-hydrogen"],"context_length":1048576,"input":1.5,"cached_input":0.075,"output":7.5},
+{"id":"gemini-4-neon","names":["gemini-4-neon"],"context_length":1048576,"input":3,"cached_input":0.15,"output":15},
 {"id":"claude-3-5-haiku","match":["*claude-3-5-haiku*"],"context_length":200000,"input":0.8,"cached_input":0.08,"cache_write":1,"output":4},
 {"id":"claude-3-5-sonnet","match":["*claude-3-5-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"output":15},
 {"id":"claude-3-7-sonnet","match":["*claude-3-7-sonnet*"],"context_length":200000,"input":3,"cached_input":0.3,"cache_write":3.75,"output":15},

@@ -115,7 +115,22 @@ it('says what a model can write in one answer where its vendor does, else undefi
   expect(limitOf('openai', 'gpt-4.1-mini')).toBe(32_768);
   expect(limitOf('bedrock', 'eu.anthropic.claude-sonnet-4-5-20250929-v1:0')).toBe(64_000);
   expect(limitOf('google', 'gemini-2.5-pro')).toBe(65_536);
+  expect(limitOf('vertex', 'gemini-4-argon')).toBe(65_536);
   expect(limitOf('mistral', 'mistral-medium-latest')).toBeUndefined();
+});
+
+it('knows models that are younger than the library, and when their introductory price ends', () => {
+  const rates = (model: string, day: string) => {
+    const price = priceOf({ provider: 'google', model });
+    if (price === undefined) throw new Error(`no price of ${model}`);
+    const { input, cachedInput, output } = ratesAt(price, 500_000, Date.parse(day));
+    return [input, cachedInput, output].map((perToken) => (perToken ?? 0) / 1e6);
+  };
+  expect(rates('gemini-4-argon', '2026-11-30')).toEqual([2, 0.1, 10]);
+  expect(rates('gemini-4-argon', '2026-12-01')).toEqual([4, 0.2, 20]);
+  expect(rates('gemini-4-carbon', '2026-12-01')).toEqual([4, 0.2, 20]);
+  expect(rates('gemini-4-neon', '2026-12-01')).toEqual([3, 0.15, 15]);
+  expect(rates('gemini-4-hydrogen', '2026-12-01')).toEqual([1.5, 0.075, 7.5]);
 });
 
 it('keeps to the schema of a row in every row', () => {
@@ -153,6 +168,7 @@ it.each([
   ['anthropic', 'claude-opus-5', { searches: 3, containers: 1 }, 0.03 + 0.0125],
   ['google', 'gemini-3-pro-preview', { searches: 3 }, 0.042],
   ['google', 'gemini-2.5-flash', { searches: 3 }, 0.035],
+  ['google', 'gemini-4-argon', { searches: 3 }, 0.042],
   ['xai', 'grok-4', { searches: 2 }, 0.01],
   ['openrouter', 'openai/gpt-4o', { searches: 1 }, 0.025],
   ['perplexity', 'sonar', { searches: 2 }, 0.012],
