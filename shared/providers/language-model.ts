@@ -1,6 +1,7 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import { EchoLanguageModel } from './echo-language-model.ts';
 import { echoId } from './echo-row.ts';
+import { withoutContinuation } from './google-continuation.ts';
 import type { ModelExchange } from './model-exchange.ts';
 import type { Attempt } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
@@ -20,7 +21,7 @@ export async function loadLanguageModel(attempt: Attempt, exchange: Pick<ModelEx
     case '@ai-sdk/anthropic':
       return (await import('@ai-sdk/anthropic')).createAnthropic(common)(model);
     case '@ai-sdk/google':
-      return (await import('@ai-sdk/google')).createGoogle(common)(model);
+      return (await import('@ai-sdk/google')).createGoogle({ ...common, fetch: withoutContinuation(exchange.fetch) })(model);
     case '@ai-sdk/amazon-bedrock':
       // The exchange signs, because only there is the body final; the package is told of a key and leaves it alone.
       return (await import('@ai-sdk/amazon-bedrock')).createAmazonBedrock({ ...common, region: provider.options.region ?? 'us-east-1' })(
