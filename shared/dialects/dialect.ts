@@ -126,6 +126,8 @@ export interface Dialect<State extends StreamState = StreamState> {
   nativeBody(call: Call, target: NativeTarget): JsonObject;
   /** Understands a whole answer of a native provider. */
   readAnswer(body: JsonObject): AnswerFacts;
+  /** The header in which a native provider says the service tier it billed, where the body may keep silent on it. Lower case. */
+  readonly tierHeader?: string;
   /** The fault in a body that was sent with an error status, or with 200 by a provider that lies. */
   readFault(body: JsonObject): ProviderFault | undefined;
   startStream(call: Call): State;

@@ -72,6 +72,8 @@ export const gemini: Dialect<GeminiStreamState> = {
   parse: parseGeminiRequest,
   nativeBody: nativeGeminiBody,
   readAnswer: readGeminiAnswer,
+  // https://ai.google.dev/gemini-api/docs/priority-inference
+  tierHeader: 'x-gemini-service-tier',
   readFault: readGeminiFault,
   startStream: startGeminiStream,
   readFrame: readGeminiFrame,

@@ -4,6 +4,7 @@ import { isKeepable } from '../cache/cacheable.ts';
 import { type CachedAnswer, savedMsBy } from '../cache/cached-answer.ts';
 import type { Lead } from '../cache/single-flight.ts';
 import type { Usage } from '../calls/usage.ts';
+import { factsOf } from '../providers/transport.ts';
 import { routeCall } from '../routing/attempts.ts';
 import type { RoutingPorts } from '../routing/journey.ts';
 import type { Target } from '../routing/plan.ts';
@@ -40,7 +41,7 @@ export async function revalidate(exchange: Exchange, ports: KeepPorts): Promise<
     const translated = translatedIn(routed);
     if (translated !== undefined) exchange.translated = translated;
     const usage = answer.usage === undefined ? undefined : () => answer.usage;
-    exchange.answered = { target, facts: exchange.dialect.readAnswer(answer.json), usage, answeredAtMs: ports.cache.nowMs() };
+    exchange.answered = { target, facts: factsOf(exchange.dialect, answer), usage, answeredAtMs: ports.cache.nowMs() };
     delete exchange.replayed;
   } catch (error) {
     ports.cache.log.write('warn', 'cache revalidation failed', { request_id: exchange.requestId, cause: describeError(error) });

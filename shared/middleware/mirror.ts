@@ -8,6 +8,7 @@ import type { JsonObject } from '../calls/json.ts';
 import { type Usage, usageOf } from '../calls/usage.ts';
 import type { AnswerFacts } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
+import { factsOf } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
@@ -139,7 +140,7 @@ async function sent(exchange: Exchange, mirror: Target, ports: MirrorPorts, atte
 
 async function readToEnd(routed: Routed, exchange: Exchange): Promise<MirrorAnswer> {
   if (routed.kind === 'json') {
-    const facts = exchange.dialect.readAnswer(routed.answer.json);
+    const facts = factsOf(exchange.dialect, routed.answer);
     return { facts, usage: routed.answer.usage, failure: undefined };
   }
   if (routed.kind === 'binary') {

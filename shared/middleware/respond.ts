@@ -6,6 +6,7 @@ import { type OutputMeter, StreamDelivery } from '../delivery/stream-delivery.ts
 import type { StreamFraming } from '../dialects/dialect.ts';
 import { emptyFacts } from '../dialects/empty-facts.ts';
 import { type GatewayError, toGatewayError } from '../errors/gateway-error.ts';
+import { factsOf } from '../providers/transport.ts';
 import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
 import { finalError } from '../routing/final-error.ts';
@@ -88,7 +89,7 @@ function whole(exchange: Exchange, routed: Routed, ports: RespondPorts, begunAtM
 
 function json(exchange: Exchange, routed: Extract<Routed, { kind: 'json' }>, ports: RespondPorts): GatewayResponse {
   const { answer, target } = routed;
-  const facts = exchange.dialect.readAnswer(answer.json);
+  const facts = factsOf(exchange.dialect, answer);
   const usage = answer.usage ?? facts.usage;
   exchange.answered = {
     target,

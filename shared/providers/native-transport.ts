@@ -77,7 +77,7 @@ export class NativeTransport implements Transport {
 
   #stream(attempt: Attempt, response: UpstreamResponse): Answer {
     const source = new SseSource(response, { host: hostOf(attempt), idleMs: attempt.timeouts.idleMs, signal: attempt.signal });
-    return { kind: 'stream', status: response.status, headers: headersFor(response), source };
+    return { kind: 'stream', status: response.status, headers: headersFor(response), source, ...tierOf(attempt, response) };
   }
 
   async #media(attempt: Attempt, response: UpstreamResponse): Promise<Answer> {
@@ -113,7 +113,7 @@ export class NativeTransport implements Transport {
         'malformed',
         `${host} was asked for a stream and answered with ${response.headers['content-type'] ?? 'no content type'}`,
       );
-    return { kind: 'json', status: response.status, headers: headersFor(response), body, json };
+    return { kind: 'json', status: response.status, headers: headersFor(response), body, json, ...tierOf(attempt, response) };
   }
 
   async #statusFailure(attempt: Attempt, response: UpstreamResponse): Promise<UpstreamFailure> {
@@ -209,6 +209,11 @@ function isEventStream(response: UpstreamResponse): boolean {
 
 function isJson(response: UpstreamResponse): boolean {
   return /^application\/([\w.+-]+\+)?json\b/i.test(response.headers['content-type'] ?? '');
+}
+
+function tierOf({ dialect }: Attempt, response: UpstreamResponse): { readonly serviceTier?: string } {
+  const tier = dialect.tierHeader === undefined ? undefined : response.headers[dialect.tierHeader];
+  return tier === undefined ? {} : { serviceTier: tier.toLowerCase() };
 }
 
 /** Headers of a provider's answer that are meant for the caller. */

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Call } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import type { Usage } from '../calls/usage.ts';
-import type { Dialect, SpendingBounds } from '../dialects/dialect.ts';
+import type { AnswerFacts, Dialect, SpendingBounds } from '../dialects/dialect.ts';
 import type { TranslatedAnswer } from '../dialects/translation.ts';
 import type { FrameSource } from '../streaming/frame-source.ts';
 import type { ConfiguredProvider } from './configured-provider.ts';
@@ -43,6 +43,8 @@ interface AnswerBase {
   readonly status: number;
   /** The provider's headers that are meant for the caller, such as its own request id. Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The service tier that the provider's headers say it billed, see `Dialect.tierHeader`. */
+  readonly serviceTier?: string | undefined;
 }
 
 /** A whole answer in the caller's dialect. */
@@ -75,6 +77,12 @@ export interface BinaryAnswer extends AnswerBase {
 }
 
 export type Answer = JsonAnswer | StreamAnswer | BinaryAnswer;
+
+/** What a whole answer says of itself, and its headers where it keeps silent. */
+export function factsOf(dialect: Pick<Dialect, 'readAnswer'>, { json, serviceTier }: JsonAnswer): AnswerFacts {
+  const facts = dialect.readAnswer(json);
+  return { ...facts, serviceTier: facts.serviceTier ?? serviceTier };
+}
 
 /** A way to carry a call to a provider. */
 export interface Transport {

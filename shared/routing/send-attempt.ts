@@ -65,7 +65,9 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
       answer.source.once('close', () => over.end(undefined));
       return { headers, kind: 'binary', source: answer.source, ...(answer.outline && { outline: answer.outline }) };
     }
-    const stream = new OpenedStream(dialect, dialect.startStream(call), answer.source, target.provider.id, over.end);
+    const state = dialect.startStream(call);
+    state.serviceTier ??= answer.serviceTier;
+    const stream = new OpenedStream(dialect, state, answer.source, target.provider.id, over.end);
     await stream.opening(mayFailOver);
     over.answered();
     return { headers, kind: 'stream', stream, usage: answer.usage, ...(answer.translated && { translated: answer.translated }) };

@@ -304,5 +304,39 @@ describe('tools without a bound', () => {
     expect(old.cost).toBeGreaterThan(0.035);
     expect(old.cost).toBeLessThan(0.036);
     expect((await ask(grounded('google/gemini-3-pro-preview'), body)).status).toBe(400);
+    const unknown = await ask(grounded('google/gemini-2.5-flash'), { ...body, tools: [{ exaAiSearch: { apiKey: 'x' } }] });
+    expect([unknown.status, unknown.body.error?.message]).toEqual([402, expect.stringContaining("'exaAiSearch'")]);
+  });
+
+  it('are billed in the tier that Google names in a header', async () => {
+    const answer = {
+      candidates: [{ content: { role: 'model', parts: [{ text: 'Hi' }] }, finishReason: 'STOP' }],
+      usageMetadata: { promptTokenCount: 1_000, candidatesTokenCount: 1_000, totalTokenCount: 2_000 },
+      modelVersion: 'gemini-2.5-flash',
+    };
+    const body = {
+      contents: [{ role: 'user', parts: [{ text: 'Hello' }] }],
+      service_tier: 'priority',
+      generationConfig: { maxOutputTokens: 2_000 },
+    };
+    const costIn = async (action: string, headers: Record<string, string>) => {
+      const stream = action.startsWith('stream');
+      upstream.behave((request, response) =>
+        stream
+          ? void response.writeHead(200, { 'content-type': 'text/event-stream', ...headers }).end(`data: ${JSON.stringify(answer)}\n\n`)
+          : answerJson(200, answer, headers)(request, response),
+      );
+      const response = await fetch(`${gateway.url}/v1beta/models/google/gemini-2.5-flash:${action}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${limited}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      const text = await response.text();
+      return Number(stream ? /"cost_usd":([\d.]+)/.exec(text)?.[1] : response.headers.get('x-sluice-cost-usd'));
+    };
+    for (const action of ['generateContent', 'streamGenerateContent?alt=sse']) {
+      expect(await costIn(action, { 'x-gemini-service-tier': 'priority' }), action).toBeCloseTo(0.0056, 6);
+      expect(await costIn(action, { 'x-gemini-service-tier': 'standard' }), action).toBeCloseTo(0.0028, 6);
+    }
   });
 });
