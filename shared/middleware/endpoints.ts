@@ -117,7 +117,17 @@ export async function dialectOfPath(given: string, headers: Readonly<Record<stri
   const endpoint = await endpointRows.find((row) => row.path.test(path))?.open({});
   // The clients of all three ask for models at the same path.
   if (endpoint?.kind === 'models') return await dialectOfShape[listShape(path, headers)]();
-  return endpoint?.dialect ?? (await (path.startsWith('/v1beta/') ? gemini : chat)());
+  return endpoint?.dialect ?? (await dialectOfShape[listShape(path, headers)]());
+}
+
+/** What Google's clients call beside the methods of models that are served here (https://ai.google.dev/api). */
+const googlesOwn = /^\/v1(beta)?\/(interactions|cachedContents|fileSearchStores|.+(:|%3[Aa])[A-Za-z]+)\b/;
+
+function hintFor(path: string): string {
+  if (path.startsWith('/v1/v1')) return 'The base URL of this client must not end in /v1: it adds that itself.';
+  if (googlesOwn.test(path))
+    return 'Of the methods of the Gemini API generateContent, streamGenerateContent and countTokens are served; for the others set the base URL to /v1/providers/google.';
+  return 'Chat completions are at POST /v1/chat/completions, models at GET /v1/models.';
 }
 
 /**
@@ -130,11 +140,8 @@ export async function findEndpoint(method: string, path: string): Promise<Endpoi
   // HEAD is GET without the body (RFC 9110 section 9.3.2), and what many monitors send.
   const row = rows.find((candidate) => candidate.method === (method === 'HEAD' ? 'GET' : method) || candidate.method === 'ANY');
   if (row !== undefined) return await row.open(row.path.exec(trimmed)?.groups ?? {});
-  if (rows.length === 0) {
-    const hint = trimmed.startsWith('/v1/v1')
-      ? 'The base URL of this client must not end in /v1: it adds that itself.'
-      : 'Chat completions are at POST /v1/chat/completions, models at GET /v1/models.';
-    throw new GatewayError('not_found', `There is nothing at ${JSON.stringify(path.slice(0, 200))}. ${hint}`);
+  if (rows.length === 0 || (method === 'POST' && googlesOwn.test(trimmed))) {
+    throw new GatewayError('not_found', `There is nothing at ${JSON.stringify(path.slice(0, 200))}. ${hintFor(trimmed)}`);
   }
   const allowed = [...new Set(rows.map((candidate) => (candidate.method === 'GET' ? 'GET, HEAD' : candidate.method)))].join(', ');
   throw new GatewayError('invalid_request', `${trimmed} takes ${allowed}, not ${method}.`, { status: 405, headers: { allow: allowed } });

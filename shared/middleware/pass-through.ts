@@ -11,6 +11,7 @@ import { GatewayError } from '../errors/gateway-error.ts';
 import { fixedCost } from '../pricing/fixed-cost.ts';
 import { echoId } from '../providers/echo-row.ts';
 import type { PassThroughClient } from '../providers/pass-through.ts';
+import { withoutVersion } from '../providers/pass-through-url.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from '../routing/classify.ts';
 import { finalError } from '../routing/final-error.ts';
@@ -66,7 +67,8 @@ function targetOf(id: string, path: string, config: LiveConfig): Target {
     const known = names.length === 0 ? 'None is configured.' : `Configured: ${names.join(', ')}.`;
     throw new GatewayError('not_found', `There is no provider ${JSON.stringify(id.slice(0, 64))} to pass through to. ${known}`);
   }
-  return { name: `${id}/${path}`.slice(0, 256), provider, model: path, retries: 0, timeouts: config.timeouts, overrides: {} };
+  const model = withoutVersion(provider.baseUrl, path);
+  return { name: `${id}/${model}`.slice(0, 256), provider, model, retries: 0, timeouts: config.timeouts, overrides: {} };
 }
 
 async function admitTo(exchange: Exchange, target: Target, ports: PassThroughPorts): Promise<void> {

@@ -8,9 +8,31 @@ import { GatewayError } from '../errors/gateway-error.ts';
  */
 export function passThroughUrl(baseUrl: string, path: string, query: readonly (readonly [name: string, value: string])[]): URL {
   const segments = path.split('/').map(plainSegment);
-  const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${segments.join('/')}`);
+  const base = baseUrl.replace(/\/+$/, '');
+  const under = isVersion(segments[0]) && versionOf(base) !== undefined ? base.slice(0, base.lastIndexOf('/')) : base;
+  const url = new URL(`${under}/${segments.join('/')}`);
   for (const [name, value] of query) url.searchParams.append(name, value);
   return url;
+}
+
+/**
+ * A path without the version that a vendor's own client puts before it, where the base URL ends in the same one: prices
+ * and keys know the path by one name. Another version than the base URL's is left, and takes its place in the address.
+ */
+export function withoutVersion(baseUrl: string, path: string): string {
+  const version = versionOf(baseUrl.replace(/\/+$/, ''));
+  const [first = '', ...rest] = path.split('/');
+  if (version === undefined || rest.length === 0 || decodedOnce(first) !== version) return path;
+  return withoutVersion(baseUrl, rest.join('/'));
+}
+
+function versionOf(base: string): string | undefined {
+  const last = base.slice(base.lastIndexOf('/') + 1);
+  return isVersion(last) ? last : undefined;
+}
+
+function isVersion(segment: string | undefined): boolean {
+  return segment !== undefined && /^v\d+((alpha|beta)\d*)?$/.test(segment);
 }
 
 /** Characters that may stand in a segment as they are beside those `encodeURIComponent` leaves alone (RFC 3986 section 3.3). */

@@ -191,6 +191,14 @@ describe('a path', () => {
     });
   });
 
+  it('for a method that is not served is told where it is, in the shape of Google under either version', async () => {
+    for (const path of ['/v1/interactions', '/v1beta/interactions', '/v1/models/google/gemini-embedding-001:batchEmbedContents']) {
+      const response = await post(path, {}, { 'x-goog-api-client': 'google-genai-sdk/3.1.0' });
+      const { error } = JSON.parse(await response.text());
+      expect(error, path).toMatchObject({ code: 404, status: 'NOT_FOUND', message: expect.stringContaining('/v1/providers/google') });
+    }
+  });
+
   it('without a key is refused in the shape of Google, and takes the key from the query too', async () => {
     const refused = await post(`/v1beta/models/${model}:generateContent`, {}, { 'x-goog-api-key': '' });
     expect(refused.status).toBe(401);

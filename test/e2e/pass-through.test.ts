@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import Anthropic from '@anthropic-ai/sdk';
+import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -14,7 +16,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       ...config,
-      providers: { ...providers, anthropic },
+      providers: { ...providers, anthropic, google: anthropic },
       prices: { 'up/m': { input: 1, output: 2 }, 'up/batches': { per_request: 0.25 } },
       defaults: { retries: 0, timeouts: { first_byte_ms: 500, idle_ms: 300 } },
     },
@@ -97,6 +99,18 @@ describe('a request', () => {
     upstream.behave(answerJson(200, { id: 'file-1', deleted: true }));
     expect(await client.files.delete('file-1')).toMatchObject({ deleted: true });
     expect(upstream.received.at(-1)).toMatchObject({ method: 'DELETE', path: '/v1/files/file-1' });
+  });
+
+  it("may come from a vendor's own client, which puts the version of its API before every path", async () => {
+    upstream.behave(answerJson(200, { id: 'interaction-1', status: 'completed', outputs: [] }));
+    const google = new GoogleGenAI({ apiKey: gateway.key, httpOptions: { baseUrl: `${gateway.url}/v1/providers/google` } });
+    await google.interactions.create({ model: 'gemini-4-argon', input: 'Hello' });
+    expect(upstream.received.at(-1)).toMatchObject({ method: 'POST', path: '/v1/interactions' });
+    expect(upstream.received.at(-1)?.headers['x-goog-api-key']).toBe('provider-secret');
+    upstream.behave(answerJson(200, { data: [], has_more: false, first_id: null, last_id: null }));
+    const anthropic = new Anthropic({ apiKey: gateway.key, baseURL: `${gateway.url}/v1/providers/anthropic`, maxRetries: 0 });
+    await anthropic.messages.batches.list();
+    expect(upstream.received.at(-1)).toMatchObject({ method: 'GET', path: '/v1/messages/batches' });
   });
 
   it('is answered as it flows, and ends at the provider when the caller leaves', async () => {
@@ -226,7 +240,7 @@ describe('a key', () => {
     // Reading makes nothing that could be billed.
     expect((await send('up/files', { key })).status).toBe(200);
     for (let count = 0; count < 2; count += 1) {
-      const response = await send('up/batches', { key, method: 'POST', body: '{}' });
+      const response = await send(count === 0 ? 'up/batches' : 'up/v1/batches', { key, method: 'POST', body: '{}' });
       expect(response.status).toBe(200);
       await response.text();
     }

@@ -4,7 +4,7 @@ import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import { ConfiguredProvider } from '../../shared/providers/configured-provider.ts';
 import { HttpClient } from '../../shared/providers/http-client.ts';
 import { forwardedHeaders, PassThroughClient } from '../../shared/providers/pass-through.ts';
-import { passThroughUrl } from '../../shared/providers/pass-through-url.ts';
+import { passThroughUrl, withoutVersion } from '../../shared/providers/pass-through-url.ts';
 import { UpstreamFailure } from '../../shared/providers/upstream-failure.ts';
 
 const base = 'https://api.example.com/v1';
@@ -31,6 +31,22 @@ describe('an address', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  it.each([
+    ['https://api.example.com/v1', 'v1/files', 'files', '/v1/files'],
+    ['https://api.example.com/v1', 'v1/v1/files', 'files', '/v1/files'],
+    ['https://api.example.com/v1', 'v%31/files', 'files', '/v1/files'],
+    ['https://api.example.com/v1', 'files/v1', 'files/v1', '/v1/files/v1'],
+    ['https://api.example.com/v1', 'v1', 'v1', '/v1'],
+    ['https://api.example.com/v1beta', 'v1/interactions', 'v1/interactions', '/v1/interactions'],
+    ['https://api.example.com/v1beta', 'v1beta/interactions/x', 'interactions/x', '/v1beta/interactions/x'],
+    ['https://api.example.com/v1beta', 'v1alpha/x', 'v1alpha/x', '/v1alpha/x'],
+    ['https://api.example.com/openai/v1', 'v1/files', 'files', '/openai/v1/files'],
+    ['https://api.example.com', 'v1/files', 'v1/files', '/v1/files'],
+  ])('%s takes %s, in which a client has put a version, as %s', (baseUrl, path, name, pathname) => {
+    expect(withoutVersion(baseUrl, path)).toBe(name);
+    expect(passThroughUrl(baseUrl, name, []).pathname).toBe(pathname);
   });
 
   it('keeps the query as it was', () => {
