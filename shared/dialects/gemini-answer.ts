@@ -70,6 +70,8 @@ function geminiFinishReason(value: JsonValue | undefined, callsTool: boolean): F
     case 'STOP':
       return callsTool ? 'tool_calls' : 'stop';
     case 'MAX_TOKENS':
+    // At the limit of one request: the rest is asked for by another, with the candidate's `continuationToken`.
+    case 'CONTINUATION':
       return 'length';
     case 'SAFETY':
     case 'RECITATION':
@@ -84,6 +86,7 @@ function geminiFinishReason(value: JsonValue | undefined, callsTool: boolean): F
     case 'MALFORMED_FUNCTION_CALL':
     case 'UNEXPECTED_TOOL_CALL':
     case 'TOO_MANY_TOOL_CALLS':
+    case 'MALFORMED_RESPONSE':
       return 'error';
     default:
       return 'other';
@@ -124,8 +127,9 @@ function audioIn(
  */
 function searchesIn(body: JsonObject, model: string | undefined): number {
   const queries = candidatesOf(body).reduce((sum, { groundingMetadata }) => {
-    const found = isJsonObject(groundingMetadata) ? groundingMetadata.webSearchQueries : undefined;
-    return sum + (Array.isArray(found) ? found.length : 0);
+    if (!isJsonObject(groundingMetadata)) return sum;
+    const { webSearchQueries, imageSearchQueries } = groundingMetadata;
+    return sum + [webSearchQueries, imageSearchQueries].flatMap((found) => (Array.isArray(found) ? found : [])).length;
   }, 0);
   const mapped = candidatesOf(body).some(
     ({ groundingMetadata }) => isJsonObject(groundingMetadata) && hasMaps(groundingMetadata.groundingChunks),

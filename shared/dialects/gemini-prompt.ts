@@ -1,7 +1,7 @@
 import type { LanguageModelV4FilePart, LanguageModelV4Message, LanguageModelV4ToolResultOutput } from '@ai-sdk/provider';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonValue } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { GeminiPart, GeminiRequest } from './gemini-schema.ts';
+import type { GeminiMediaPart, GeminiPart, GeminiRequest } from './gemini-schema.ts';
 import { readSignature } from './gemini-signature.ts';
 
 type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'];
@@ -39,7 +39,7 @@ function systemMessages(gemini: GeminiRequest): LanguageModelV4Message[] {
 function addUserTurn(conversation: Conversation, parts: readonly GeminiPart[], at: string): void {
   for (const [index, part] of parts.entries()) {
     const result = part.functionResponse ?? part.function_response;
-    if (result !== undefined) addToolResult(conversation, result);
+    if (result !== undefined) addToolResult(conversation, result, `${at}.parts.${index}`);
     else {
       const piece = userPiece(part, `${at}.parts.${index}`, conversation.dropped);
       if (piece !== undefined) userContent(conversation).push(piece);
@@ -64,7 +64,7 @@ function userPiece(part: GeminiPart, at: string, dropped: Set<string>): UserCont
   return file;
 }
 
-function filePart(part: GeminiPart, at: string): LanguageModelV4FilePart | undefined {
+function filePart(part: GeminiMediaPart, at: string): LanguageModelV4FilePart | undefined {
   const inline = part.inlineData ?? part.inline_data;
   if (inline !== undefined)
     return {
@@ -90,7 +90,7 @@ function filePart(part: GeminiPart, at: string): LanguageModelV4FilePart | undef
   };
 }
 
-function addToolResult(conversation: Conversation, result: NonNullable<GeminiPart['functionResponse']>): void {
+function addToolResult(conversation: Conversation, result: NonNullable<GeminiPart['functionResponse']>, at: string): void {
   const { prompt, pending } = conversation;
   // Calls without an id are answered in the order in which they were made.
   const wanted = pending.findIndex(({ id, name }) => (result.id == null ? name === result.name : id === result.id));
@@ -99,7 +99,7 @@ function addToolResult(conversation: Conversation, result: NonNullable<GeminiPar
     type: 'tool-result',
     toolCallId: call?.id ?? result.id ?? `call_${conversation.calls++}`,
     toolName: result.name,
-    output: toolOutput(result),
+    output: toolOutput(result, at),
   };
   const last = prompt.at(-1);
   if (last?.role === 'tool') last.content.push(entry);
@@ -107,9 +107,9 @@ function addToolResult(conversation: Conversation, result: NonNullable<GeminiPar
 }
 
 /** A result in the fields that Google's clients use (`output`, `result`, `error`) is what it says; any other object is JSON. */
-function toolOutput(result: NonNullable<GeminiPart['functionResponse']>): LanguageModelV4ToolResultOutput {
+function toolOutput(result: NonNullable<GeminiPart['functionResponse']>, at: string): LanguageModelV4ToolResultOutput {
   const value: JsonValue = JSON.parse(JSON.stringify(result.response ?? {}));
-  const media = Array.isArray(result.parts) ? result.parts.filter(isJsonObject).flatMap(mediaOf) : [];
+  const media = (result.parts ?? []).flatMap((part, index) => filePart(part, `${at}.functionResponse.parts.${index}`) ?? []);
   if (media.length > 0) return { type: 'content', value: [{ type: 'text', text: JSON.stringify(value) }, ...media] };
   const entries = isJsonObject(value) ? Object.entries(value) : [];
   const [field, inner] = entries.length === 1 ? (entries[0] ?? []) : [];
@@ -117,19 +117,6 @@ function toolOutput(result: NonNullable<GeminiPart['functionResponse']>): Langua
   if (field === 'error')
     return typeof inner === 'string' ? { type: 'error-text', value: inner } : { type: 'error-json', value: inner ?? null };
   return { type: 'json', value };
-}
-
-function mediaOf(part: JsonObject): LanguageModelV4FilePart[] {
-  const inline = part.inlineData ?? part.inline_data;
-  if (!isJsonObject(inline) || typeof inline.data !== 'string') return [];
-  const mediaType = inline.mimeType ?? inline.mime_type;
-  return [
-    {
-      type: 'file',
-      mediaType: typeof mediaType === 'string' ? mediaType : 'application/octet-stream',
-      data: { type: 'data', data: inline.data },
-    },
-  ];
 }
 
 /** Clients keep the chunks of a stream as turns of their own; what belongs together is put together again. */
@@ -144,7 +131,7 @@ function addModelPart(conversation: Conversation, content: AssistantContent, par
   const options = readSignature(part.thoughtSignature ?? part.thought_signature);
   const own = options === undefined ? {} : { providerOptions: options };
   const call = part.functionCall ?? part.function_call;
-  if (call !== undefined) {
+  if (call?.name !== undefined) {
     const id = call.id ?? `call_${conversation.calls++}`;
     conversation.pending.push({ id, name: call.name });
     content.push({ type: 'tool-call', toolCallId: id, toolName: call.name, input: call.args ?? {}, ...own });

@@ -1,10 +1,11 @@
-import type { AudioFacts, Call, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
+import type { AudioFacts, Call, ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import { base64Bytes } from '../calls/media-type.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { modelNameSchema } from './chat-completions-schema.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
-import { type GeminiPart, type GeminiRequest, geminiRequestSchema } from './gemini-schema.ts';
+import { type GeminiMediaPart, type GeminiPart, type GeminiRequest, geminiRequestSchema } from './gemini-schema.ts';
+import { hostedToolsOf, runsServerTools } from './gemini-tools.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 /** Validates a `generateContent` request; the path names the model and says whether to stream. */
@@ -35,40 +36,6 @@ export function parseGeminiRequest(request: DialectRequest): Call {
   };
 }
 
-/** Tools that Google runs by itself, reading what they find into the prompt. */
-const serverTools = [
-  'googleSearch',
-  'google_search',
-  'googleSearchRetrieval',
-  'google_search_retrieval',
-  'urlContext',
-  'url_context',
-  'codeExecution',
-  'code_execution',
-  'googleMaps',
-  'google_maps',
-  'fileSearch',
-  'file_search',
-  'enterpriseWebSearch',
-  'enterprise_web_search',
-];
-
-/** How many searches one grounded answer is taken to make at most; Google names no limit. */
-const mostSearches = 32;
-
-function serverToolsOf(gemini: GeminiRequest): string[] {
-  return (gemini.tools ?? []).flatMap((tool) => serverTools.filter((name) => tool[name] != null));
-}
-
-/** Those among them that have a fee. Reading one's own files has none but the tokens. */
-const chargedTools = /^(google|enterprise).*(search|maps)/i;
-
-/** Nothing in a request bounds how often Google searches for it. */
-function hostedToolsOf(gemini: GeminiRequest): HostedTools | undefined {
-  const charged = serverToolsOf(gemini).some((name) => chargedTools.test(name));
-  return charged ? { uses: mostSearches, bounded: 'no' } : undefined;
-}
-
 /** Text is bounded by the whole body less the media in it, as a field that nobody here knows may be read as well. */
 function contentFacts(gemini: GeminiRequest, bodyBytes: number): ContentFacts {
   const media: Media = { images: [], files: [], audio: [], inlineBytes: 0 };
@@ -85,8 +52,11 @@ function contentFacts(gemini: GeminiRequest, bodyBytes: number): ContentFacts {
     files: media.files,
     audio: media.audio,
     promptCache: 'none',
-    hasStoredContext: (gemini.cachedContent ?? gemini.cached_content) != null,
-    serverToolUses: serverToolsOf(gemini).length > 0 ? 1 : 0,
+    // With a continuation, what the answer said so far is read again, and lies with Google.
+    hasStoredContext: [gemini.cachedContent, gemini.cached_content, gemini.continuationToken, gemini.continuation_token].some(
+      (stored) => stored != null,
+    ),
+    serverToolUses: runsServerTools(gemini) ? 1 : 0,
   };
 }
 
@@ -97,7 +67,8 @@ interface Media {
   inlineBytes: number;
 }
 
-function gatherMedia(part: GeminiPart, media: Media): void {
+/** The media in a part, and in the result of a function: a screenshot that computer use asks for stands there. */
+function gatherMedia(part: GeminiMediaPart & Pick<GeminiPart, 'functionResponse' | 'function_response'>, media: Media): void {
   const inline = part.inlineData ?? part.inline_data;
   if (inline !== undefined) {
     media.inlineBytes += inline.data.length;
@@ -105,6 +76,7 @@ function gatherMedia(part: GeminiPart, media: Media): void {
   }
   const file = part.fileData ?? part.file_data;
   if (file !== undefined) addMedium(media, file.mimeType ?? file.mime_type ?? '', {});
+  for (const inner of (part.functionResponse ?? part.function_response)?.parts ?? []) gatherMedia(inner, media);
 }
 
 function addMedium(media: Media, mediaType: string, size: { readonly bytes?: number }): void {

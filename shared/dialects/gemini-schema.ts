@@ -12,19 +12,36 @@ const fileReference = z.looseObject({
   file_uri: z.string().optional(),
 });
 
-export const geminiPartSchema = z.looseObject({
-  text: z.string().optional(),
-  thought: z.boolean().optional(),
-  thoughtSignature: z.string().optional(),
-  thought_signature: z.string().optional(),
+const mediaPartSchema = z.looseObject({
   inlineData: blob.optional(),
   inline_data: blob.optional(),
   fileData: fileReference.optional(),
   file_data: fileReference.optional(),
-  functionCall: z.looseObject({ id: z.string().nullish(), name: z.string(), args: z.looseObject({}).nullish() }).optional(),
-  function_call: z.looseObject({ id: z.string().nullish(), name: z.string(), args: z.looseObject({}).nullish() }).optional(),
-  functionResponse: z.looseObject({ id: z.string().nullish(), name: z.string(), response: z.looseObject({}).nullish() }).optional(),
-  function_response: z.looseObject({ id: z.string().nullish(), name: z.string(), response: z.looseObject({}).nullish() }).optional(),
+});
+
+/** A part that may hold a medium: of a content, or of the result of a function. */
+export type GeminiMediaPart = z.infer<typeof mediaPartSchema>;
+
+/** Without a name it carries on with the arguments of the part before it (`streamFunctionCallArguments` of Vertex AI). */
+const functionCallSchema = z.looseObject({ id: z.string().nullish(), name: z.string().optional(), args: z.looseObject({}).nullish() });
+
+const functionResponseSchema = z.looseObject({
+  id: z.string().nullish(),
+  name: z.string(),
+  response: z.looseObject({}).nullish(),
+  parts: z.array(mediaPartSchema).nullish(),
+});
+
+export const geminiPartSchema = z.looseObject({
+  ...mediaPartSchema.shape,
+  text: z.string().optional(),
+  thought: z.boolean().optional(),
+  thoughtSignature: z.string().optional(),
+  thought_signature: z.string().optional(),
+  functionCall: functionCallSchema.optional(),
+  function_call: functionCallSchema.optional(),
+  functionResponse: functionResponseSchema.optional(),
+  function_response: functionResponseSchema.optional(),
 });
 
 const contentSchema = z.looseObject({
@@ -75,6 +92,8 @@ export const geminiRequestSchema = z.looseObject({
   generation_config: generationConfigSchema.nullish(),
   cachedContent: z.string().nullish(),
   cached_content: z.string().nullish(),
+  continuationToken: z.string().nullish(),
+  continuation_token: z.string().nullish(),
   serviceTier: z.string().nullish(),
   service_tier: z.string().nullish(),
 });

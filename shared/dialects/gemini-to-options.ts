@@ -22,11 +22,12 @@ export function geminiToOptions(call: Call): TranslatedCall {
   const parsed = geminiRequestSchema.safeParse(call.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const body = inCamelCase(call.body);
-  if (body.cachedContent != null) {
+  for (const field of ['cachedContent', 'continuationToken']) {
+    if (body[field] == null) continue;
     throw new GatewayError(
       'unsupported_parameter',
-      "'cachedContent' lies with Google, and this model's provider cannot read it. Send the contents themselves.",
-      { param: 'cachedContent' },
+      `'${field}' stands for what lies with Google, and this model's provider cannot read it. Send the contents themselves.`,
+      { param: field },
     );
   }
   const dropped = new Set<string>();
@@ -83,7 +84,7 @@ function carryFormat(config: JsonObject, options: LanguageModelV4CallOptions, dr
   else if (type != null && type !== 'text/plain') dropped.add('generationConfig.responseMimeType');
 }
 
-const levels = { MINIMAL: 'minimal', LOW: 'low', MEDIUM: 'medium', HIGH: 'high' } as const;
+const levels = { MINIMAL: 'minimal', LOW: 'low', MEDIUM: 'medium', HIGH: 'high', XHIGH: 'xhigh' } as const;
 
 /**
  * `thinkingLevel` and a budget of nothing or of the model's own choice have a word in common with other providers; a

@@ -201,7 +201,13 @@ describe('fields', () => {
     ]);
   });
 
+  it('that stand for what lies with Google are refused', () => {
+    for (const field of ['cachedContent', 'continuationToken'])
+      expect(() => optionsOf({ ...hello, [field]: 'x' })).toThrow(expect.objectContaining({ code: 'unsupported_parameter', param: field }));
+  });
+
   it('of thinking become what each provider understands', () => {
+    expect(optionsOf({ ...hello, generationConfig: { thinkingConfig: { thinkingLevel: 'xhigh' } } }).options.reasoning).toBe('xhigh');
     expect(optionsOf({ ...hello, generationConfig: { thinkingConfig: { thinkingBudget: 0 } } }).options.reasoning).toBe('none');
     expect(optionsOf({ ...hello, generationConfig: { thinkingConfig: { thinkingBudget: -1 } } }).options.reasoning).toBeUndefined();
     expect(optionsOf({ ...hello, generationConfig: { thinkingConfig: { thinkingBudget: 2048 } } })).toMatchObject({

@@ -80,6 +80,41 @@ describe('a request', () => {
     expect(content.textBytes).toBeLessThan(400);
   });
 
+  it('counts the media in the result of a function, where computer use puts its screenshots', () => {
+    const data = Buffer.alloc(3000).toString('base64');
+    const parts = [
+      { inlineData: { mimeType: 'image/png', data } },
+      { file_data: { mime_type: 'video/mp4', file_uri: 'https://generativelanguage.googleapis.com/v1beta/files/x' } },
+    ];
+    const { content } = call({ contents: [{ parts: [{ functionResponse: { name: 'click_at', response: {}, parts } }] }] });
+    expect(content.images).toEqual([{ bytes: 3000 }]);
+    expect(content.files).toEqual([{ mediaType: 'video/mp4' }]);
+    expect(content.textBytes).toBeLessThan(400);
+  });
+
+  it('that carries on with an answer reads what lies with Google', () => {
+    expect(call({ ...hello, continuationToken: 'b3BhcXVl' }).content.hasStoredContext).toBe(true);
+    expect(call(hello).content.hasStoredContext).toBe(false);
+  });
+
+  it.each([
+    ['its own functions and computer use', [{ functionDeclarations: [{ name: 'f' }] }, { computerUse: {} }], undefined, 0],
+    ['what reads at no fee', [{ urlContext: {} }, { code_execution: {} }, { fileSearch: {} }, { mcpServers: [] }], undefined, 1],
+    ['a search', [{ google_search: {} }], { uses: 32, bounded: 'no' }, 1],
+    ['a search of another', [{ exaAiSearch: {} }], { uses: 32, bounded: 'no', unpriced: 'exaAiSearch' }, 1],
+    ['a data store', [{ googleSearch: {} }, { retrieval: {} }], { uses: 32, bounded: 'no', unpriced: 'retrieval' }, 1],
+    ['a tool of tomorrow', [{ quantum_search: {} }], { uses: 32, bounded: 'no', unpriced: 'quantumSearch' }, 1],
+  ])('with %s says what it may be charged for', (_what, tools, hosted, uses) => {
+    const parsed = call({ ...hello, tools });
+    expect(parsed.hostedTools).toEqual(hosted);
+    expect(parsed.content.serverToolUses).toBe(uses);
+  });
+
+  it('may bring back a call whose arguments came in pieces', () => {
+    const parts = [{ functionCall: { name: 'f', willContinue: true } }, { functionCall: { partialArgs: [{ jsonPath: '$.a' }] } }];
+    expect(() => call({ contents: [...hello.contents, { role: 'model', parts }] })).not.toThrow();
+  });
+
   it('reaches a native provider as it came, but for a cap', () => {
     const body = {
       ...hello,
@@ -239,6 +274,26 @@ describe('a stream', () => {
       }),
     );
     expect(() => readAll(Buffer.from('data: {"candidates": [\n\n'))).toThrow(SyntaxError);
+  });
+});
+
+describe('an end', () => {
+  it.each([
+    ['STOP', 'stop'],
+    ['MAX_TOKENS', 'length'],
+    ['CONTINUATION', 'length'],
+    ['MALFORMED_RESPONSE', 'error'],
+    ['NO_IMAGE', 'other'],
+    ['IMAGE_RECITATION', 'content_filter'],
+  ])('%s is %s', (finishReason, meaning) => {
+    expect(gemini.readAnswer({ candidates: [{ content: { parts: [{ text: 'Hi' }] }, finishReason }] }).finishReason).toBe(meaning);
+  });
+
+  it('counts the queries for pictures among the searches', () => {
+    const groundingMetadata = { webSearchQueries: ['a', 'b'], imageSearchQueries: ['c'] };
+    const usageMetadata = { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 };
+    const answer = { candidates: [{ finishReason: 'STOP', groundingMetadata }], usageMetadata, modelVersion: 'gemini-4-argon' };
+    expect(gemini.readAnswer(answer).usage).toMatchObject({ searches: 3 });
   });
 });
 
