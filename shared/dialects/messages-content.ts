@@ -1,7 +1,8 @@
-import type { CallUnits, ContentFacts, FileFacts, HostedTools, ImageFacts } from '../calls/call.ts';
-import { isJsonObject, type JsonValue } from '../calls/json.ts';
+import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
+import { isJsonObject } from '../calls/json.ts';
 import { base64Bytes } from '../calls/media-type.ts';
 import type { CountTokensRequest, MessagesBlock, MessagesTool } from './messages-schema.ts';
+import { isVendorTool, loopTurns, serverUses, toolsOf } from './messages-server-tools.ts';
 
 /**
  * What bears on the number of input tokens. Text is bounded by the whole body less the media in it: JSON never writes
@@ -11,18 +12,18 @@ export function messagesContentFacts(request: CountTokensRequest, bodyBytes: num
   const media: Media = { images: [], files: [], inlineBytes: 0, promptCache: 'none' };
   noteCache(request.cache_control, media);
   if (Array.isArray(request.system)) for (const block of request.system) noteCache(block.cache_control, media);
-  for (const tool of request.tools ?? []) {
+  const tools = toolsOf(request);
+  for (const { tool } of tools) {
     noteCache(tool.cache_control, media);
     if ('caching' in tool) noteCache(tool.caching, media);
   }
   for (const message of request.messages) if (Array.isArray(message.content)) for (const block of message.content) gather(block, media);
-  const tools = request.tools ?? [];
   const serverToolUses = serverUses(tools) + (request.mcp_servers?.length ? loopTurns : 0);
   return {
     textBytes: Math.max(0, bodyBytes - media.inlineBytes),
     messages: request.messages.length + (request.system == null ? 0 : 1),
-    tools: tools.reduce((sum, tool) => sum + toolsIn(tool), 0),
-    vendorTools: tools.filter(isVendorTool).reduce((sum, tool) => sum + toolsIn(tool), 0),
+    tools: tools.reduce((sum, { tool }) => sum + toolsIn(tool), 0),
+    vendorTools: tools.reduce((sum, { tool }) => sum + (isVendorTool(tool) ? toolsIn(tool) : 0), 0),
     images: media.images,
     files: media.files,
     audio: [],
@@ -104,54 +105,7 @@ function gatherInner(block: { readonly type: string; readonly source?: unknown }
   } else media.images.push({});
 }
 
-function isVendorTool(tool: MessagesTool): boolean {
-  return tool.type != null && tool.type !== 'custom';
-}
-
 /** A toolset stands for its members; the largest has 31 (the browser's). */
 function toolsIn(tool: MessagesTool): number {
   return tool.type?.includes('_toolset_') ? 32 : 1;
-}
-
-/**
- * Turns of the loop in which the provider runs tools of its own before it hands back with `pause_turn`
- * (https://platform.claude.com/docs/en/agents-and-tools/tool-use/server-tools).
- */
-const loopTurns = 10;
-
-const serverTools = /^(web_search|web_fetch|code_execution|tool_search_tool|advisor)_/;
-
-/** Server tools that take a bound on their uses; the others end with the loop. */
-const boundable = /^(web_search|web_fetch)_/;
-
-/** What a request's server tools may come to; undefined where it has none. */
-export function hostedToolsOf(
-  request: CountTokensRequest,
-): { readonly tools: HostedTools; readonly units: Pick<CallUnits, 'searches' | 'containers'> } | undefined {
-  const tools = (request.tools ?? []).filter(({ type }) => serverTools.test(type ?? ''));
-  if (tools.length === 0) return undefined;
-  const searches = tools.filter(({ type }) => type?.startsWith('web_search_'));
-  const isOpen = ({ type, max_uses }: MessagesTool): boolean => boundable.test(type ?? '') && max_uses == null;
-  return {
-    tools: { uses: loopTurns, bounded: tools.some(isOpen) ? 'if-sent' : 'yes' },
-    units: {
-      ...(searches.length > 0 && { searches: serverUses(searches) }),
-      ...(tools.some(({ type }) => type?.startsWith('code_execution_')) && { containers: 1 }),
-    },
-  };
-}
-
-/** The tools with a bound on their uses where the caller set none: what is sent is what money is held for. */
-export function withToolUses(tools: JsonValue | undefined, uses: number): JsonValue | undefined {
-  if (!Array.isArray(tools)) return tools;
-  return tools.map((tool) =>
-    isJsonObject(tool) && typeof tool.type === 'string' && boundable.test(tool.type) && tool.max_uses == null
-      ? { ...tool, max_uses: uses }
-      : tool,
-  );
-}
-
-/** How many times the provider may run tools of its own: as often as each allows, by default as long as the loop goes on. */
-function serverUses(tools: readonly MessagesTool[]): number {
-  return tools.reduce((sum, { type, max_uses }) => sum + (serverTools.test(type ?? '') ? (max_uses ?? loopTurns) : 0), 0);
 }

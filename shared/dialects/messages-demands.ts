@@ -8,7 +8,7 @@ export function demandsOf(request: MessagesRequest, hasServerTools: boolean): De
   const asked: readonly (readonly [Demand, boolean])[] = [
     ['json-schema', format != null || (isJsonObject(output) && output.format != null)],
     ['strict-tools', tools?.some(({ strict }) => strict === true) ?? false],
-    ['media-by-url', messages.some(({ content }) => typeof content !== 'string' && content.some(isByUrl))],
+    ['media-by-url', messages.some(({ content }) => Array.isArray(content) && content.some(isByUrl))],
     ['server-tools', hasServerTools],
     ['mcp-servers', Array.isArray(servers) && servers.length > 0],
     ['fast-mode', speed === 'fast'],

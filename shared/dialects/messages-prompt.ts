@@ -25,6 +25,7 @@ export function messagesPrompt(request: MessagesRequest, dropped: Set<string>): 
   for (const [index, message] of request.messages.entries()) {
     const at = `messages.${index}.content`;
     const blocks = blocksOf(message);
+    if (message.output_config != null) dropped.add('messages.output_config');
     if (message.role === 'assistant') prompt.push({ role: 'assistant', content: assistantContent(blocks, toolNames, dropped) });
     else if (message.role === 'system') prompt.push(...systemMessages(blocks.flatMap((block) => textOfBlock(block))));
     else addUserBlocks(prompt, blocks, at, toolNames);
@@ -33,7 +34,7 @@ export function messagesPrompt(request: MessagesRequest, dropped: Set<string>): 
 }
 
 function blocksOf(message: MessagesMessage): readonly MessagesBlock[] {
-  return typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content;
+  return typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : (message.content ?? []);
 }
 
 /** One message for each block, so that each keeps its own mark for the prompt cache. */
@@ -87,9 +88,19 @@ function userParts(block: AnyBlock, at: string): UserPart[] {
       return documentParts(block, at, options);
     case 'search_result':
       return [{ type: 'text', text: searchResult(block), ...options }];
+    // What a search for tools found: all of them are declared from the start.
+    case 'tool_reference':
+      return [{ type: 'text', text: stringOf(block.tool_name), ...options }];
+    case 'compaction':
+      return summary(block).map((text) => ({ type: 'text', text, ...options }));
     default:
       throw unsupported(at, `has the type ${JSON.stringify(block.type.slice(0, 40))}, which this model's provider does not take.`);
   }
+}
+
+/** The words that stand for the conversation before them; none where the compaction failed. */
+function summary(block: AnyBlock): string[] {
+  return typeof block.content === 'string' && block.content !== '' ? [block.content] : [];
 }
 
 function stringOf(value: unknown): string {
@@ -172,6 +183,9 @@ function assistantContent(blocks: readonly AnyBlock[], toolNames: Map<string, st
     switch (block.type) {
       case 'text':
         content.push({ type: 'text', text: stringOf(block.text), ...marked(cacheOf(block)) });
+        break;
+      case 'compaction':
+        content.push(...summary(block).map((text) => ({ type: 'text' as const, text, ...marked(cacheOf(block)) })));
         break;
       case 'thinking':
         content.push({ type: 'reasoning', text: stringOf(block.thinking), ...marked(thinkingOptions(block.signature)) });

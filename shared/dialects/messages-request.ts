@@ -4,9 +4,10 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { hostedToolsOf, messagesContentFacts, withToolUses } from './messages-content.ts';
+import { messagesContentFacts } from './messages-content.ts';
 import { demandsOf } from './messages-demands.ts';
 import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
+import { hostedToolsOf, type ToolAt, toolsOf, withToolUses } from './messages-server-tools.ts';
 import { isSealed } from './sealed-metadata.ts';
 
 /** Validates a Messages request and gathers what the gateway has to know of it. */
@@ -14,8 +15,9 @@ export function parseMessagesRequest(request: DialectRequest): Call {
   const parsed = messagesRequestSchema.safeParse(request.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
   const messages = parsed.data;
-  refuseOtherModels(messages);
-  const hosted = hostedToolsOf(messages);
+  const tools = toolsOf(messages);
+  refuseOtherModels(messages, tools);
+  const hosted = hostedToolsOf(tools);
   const content = messagesContentFacts(messages, request.bodyBytes);
   const compacts = mayCompact(request.body);
   return {
@@ -90,9 +92,10 @@ function parsed(text: string): JsonValue | undefined {
 
 /**
  * Compaction reads the whole context once more and writes a summary of it, billed beside the answer
- * (https://platform.claude.com/docs/en/build-with-claude/compaction).
+ * (https://platform.claude.com/docs/en/build-with-claude/compaction). A request for nothing but the summary is held for alike.
  */
-function mayCompact({ context_management: management }: JsonObject): boolean {
+function mayCompact({ context_management: management, compaction }: JsonObject): boolean {
+  if (isJsonObject(compaction)) return true;
   if (!isJsonObject(management) || !Array.isArray(management.edits)) return false;
   return management.edits.some((edit) => isJsonObject(edit) && typeof edit.type === 'string' && edit.type.startsWith('compact'));
 }
@@ -104,7 +107,7 @@ function requestedTier(request: MessagesRequest): string | undefined {
 }
 
 /** Money is held for the model that is asked for, and keys are allowed models by name: another one inside the body would pass both by. */
-function refuseOtherModels(request: MessagesRequest): void {
+function refuseOtherModels(request: MessagesRequest, tools: readonly ToolAt[]): void {
   if (Array.isArray(request.fallbacks)) {
     throw new GatewayError(
       'unsupported_parameter',
@@ -112,12 +115,12 @@ function refuseOtherModels(request: MessagesRequest): void {
       { param: 'fallbacks' },
     );
   }
-  const advisor = request.tools?.findIndex(({ type }) => type?.startsWith('advisor_')) ?? -1;
-  if (advisor !== -1) {
+  const advisor = tools.find(({ tool }) => tool.type?.startsWith('advisor_'));
+  if (advisor !== undefined) {
     throw new GatewayError(
       'unsupported_parameter',
-      `'tools.${advisor}' asks another model for advice, for which no limit would hold. Leave the advisor tool out.`,
-      { param: `tools.${advisor}` },
+      `'${advisor.at}' asks another model for advice, for which no limit would hold. Leave the advisor tool out.`,
+      { param: advisor.at },
     );
   }
 }
@@ -138,8 +141,7 @@ export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject
   }
   if (target.plainUserIds && isJsonObject(body.metadata)) body.metadata = plainMetadata(body.metadata);
   const uses = target.bounds?.toolUses;
-  if (uses !== undefined && body.tools !== undefined) body.tools = withToolUses(body.tools, uses) ?? [];
-  return body;
+  return uses === undefined ? body : withToolUses(body, uses);
 }
 
 /**

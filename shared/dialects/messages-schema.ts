@@ -68,15 +68,21 @@ export const messagesBlockSchema = z.union([z.discriminatedUnion('type', [...inn
   error: blockError,
 });
 
-const messageSchema = z.looseObject({
-  // `system` inside the list is a beta of Anthropic's; elsewhere it is refused by whoever does not know it.
-  role: z.enum(['user', 'assistant', 'system'], {
-    error: 'must be "user" or "assistant"; the system prompt has a field of its own, system',
-  }),
-  content: z.union([z.string(), z.array(messagesBlockSchema)], { error: 'must be a string or an array of content blocks' }),
-});
+const contentError = 'must be a string or an array of content blocks';
 
-const toolSchema = z.looseObject({
+const messageSchema = z
+  .looseObject({
+    // `system` inside the list is Anthropic's own; elsewhere it is refused by whoever does not know it.
+    role: z.enum(['user', 'assistant', 'system'], {
+      error: 'must be "user" or "assistant"; the system prompt has a field of its own, system',
+    }),
+    content: z.union([z.string(), z.array(messagesBlockSchema)], { error: contentError }).optional(),
+  })
+  // One of the system may have no words, and set the effort from there on.
+  .refine(({ role, content }) => content !== undefined || role === 'system', { path: ['content'], error: contentError });
+
+/** A tool, wherever it is defined. */
+export const toolSchema = z.looseObject({
   /** Absent or `custom` for the caller's own tools; else the name of one whose definition the vendor holds. */
   type: z.string().nullish(),
   name: z.string().optional(),
@@ -97,13 +103,16 @@ const promptFields = {
   cache_control: cacheControl,
   mcp_servers: z.array(z.looseObject({})).nullish(),
   thread: z.looseObject({ type: z.string() }).nullish(),
+  compaction: z.looseObject({ type: z.string() }).nullish(),
   output_config: z.looseObject({ effort: z.string().nullish(), format: z.looseObject({ type: z.string() }).nullish() }).nullish(),
   output_format: z.looseObject({ type: z.string() }).nullish(),
 };
 
 export const messagesRequestSchema = z.looseObject({
   ...promptFields,
-  max_tokens: z.int('must be a whole number of tokens: the most the answer may have').positive('must be at least 1'),
+  // None at all fills the prompt cache
+  // (https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pre-warming-the-cache).
+  max_tokens: z.int('must be a whole number of tokens: the most the answer may have').nonnegative('must not be negative'),
   stream: z.boolean({ error: 'must be true or false' }).nullish(),
   stop_sequences: z.array(z.string()).nullish(),
   temperature: z.number().min(0).max(1, 'must be at most 1').nullish(),

@@ -17,10 +17,22 @@ import { cacheOptions } from './chat-completions-prompt.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { messagesPrompt } from './messages-prompt.ts';
 import { type MessagesRequest, type MessagesTool, messagesRequestSchema } from './messages-schema.ts';
+import { toolsInEffect } from './messages-server-tools.ts';
 import type { TranslatedCall } from './translation.ts';
 
 /** Fields that are the gateway's own business, are carried with others, or mean nothing to the answer. */
-const ownFields = new Set(['model', 'messages', 'system', 'max_tokens', 'stream', 'tool_choice', 'fallbacks', 'diagnostics', 'echo']);
+const ownFields = new Set([
+  'model',
+  'messages',
+  'system',
+  'max_tokens',
+  'stream',
+  'tools',
+  'tool_choice',
+  'fallbacks',
+  'diagnostics',
+  'echo',
+]);
 
 /** What is gathered of a request on the way. */
 interface Gathered extends GatheredFields {
@@ -35,6 +47,7 @@ export function messagesToOptions(call: Call): TranslatedCall {
   const gathered: Gathered = { request: parsed.data, ...nothingGathered() };
   const options: LanguageModelV4CallOptions = { prompt: messagesPrompt(parsed.data, gathered.dropped) };
   carryFields(call, options, gathered, { carriers, ownFields });
+  carryTools(options, gathered);
   carryToolChoice(options, gathered);
   // Told with each document, where only Anthropic's own package looks.
   if (asksForCitations(parsed.data)) gathered.optional.push({ field: 'messages.content.citations', keys: ['anthropic'] });
@@ -42,17 +55,27 @@ export function messagesToOptions(call: Call): TranslatedCall {
 }
 
 function asksForCitations({ messages }: MessagesRequest): boolean {
-  const blocks = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+  const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? content : []));
   return blocks.some((block) => 'citations' in block && isJsonObject(block.citations) && block.citations.enabled === true);
 }
 
-/** What lies with Anthropic, or is reached from there, no other provider has; leaving it out would change the question. */
+/** What lies with Anthropic, or is done there alone, no other provider has; leaving it out would change the question. */
 function refuseStored(request: MessagesRequest): void {
-  const field = request.thread?.type === 'continue' ? 'thread' : request.mcp_servers?.length ? 'mcp_servers' : undefined;
+  const asked = [
+    ['thread', request.thread?.type === 'continue'],
+    ['mcp_servers', (request.mcp_servers ?? []).length > 0],
+    ['compaction', request.compaction != null],
+    ['max_tokens', request.max_tokens === 0],
+  ] as const;
+  const field = asked.find(([, isAsked]) => isAsked)?.[0];
   if (field === undefined) return;
-  throw new GatewayError('unsupported_parameter', `'${field}' works only with a provider that speaks Anthropic Messages itself.`, {
-    param: field,
-  });
+  throw new GatewayError(
+    'unsupported_parameter',
+    `'${field}' ${field === 'max_tokens' ? 'of 0 ' : ''}works only with a provider that speaks Anthropic Messages itself.`,
+    {
+      param: field,
+    },
+  );
 }
 
 type Carrier = FieldCarrier<Gathered>;
@@ -66,7 +89,6 @@ const carriers: Readonly<Record<string, Carrier>> = {
   top_p: (options, _value, { request }) => assignOption(options, 'topP', request.top_p),
   top_k: (options, _value, { request }) => assignOption(options, 'topK', request.top_k),
   stop_sequences: (options, _value, { request }) => assignOption(options, 'stopSequences', request.stop_sequences),
-  tools: carryTools,
   thinking: carryThinking,
   output_config: (options, _value, gathered) => {
     const { effort, format, ...rest } = gathered.request.output_config ?? {};
@@ -123,11 +145,16 @@ function carryThinking(options: LanguageModelV4CallOptions, _value: JsonValue, g
   // Gemini thinks in silence unless asked for its thoughts.
   addProviderOptions({ google: { thinkingConfig: { includeThoughts: true } } }, providerOptions);
   const budgetTokens = thinking.budget_tokens;
-  if (thinking.type === 'adaptive' || budgetTokens === undefined) {
+  if (thinking.type === 'between_tools') {
     addProviderOptions(
-      { anthropic: { thinking: { type: 'adaptive' } }, amazonBedrock: { reasoningConfig: { type: 'adaptive' } } },
+      { anthropic: { thinking: { type: 'between_tools' } }, amazonBedrock: { reasoningConfig: { type: 'adaptive' } } },
       providerOptions,
     );
+    return;
+  }
+  if (thinking.type === 'adaptive' || budgetTokens === undefined) {
+    const adaptive = { type: 'adaptive', ...displayOf(thinking.display, gathered) };
+    addProviderOptions({ anthropic: { thinking: adaptive }, amazonBedrock: { reasoningConfig: adaptive } }, providerOptions);
     return;
   }
   const exact = { type: 'enabled', budgetTokens };
@@ -135,9 +162,16 @@ function carryThinking(options: LanguageModelV4CallOptions, _value: JsonValue, g
   options.reasoning ??= budgetTokens <= budgetOf.low ? 'low' : budgetTokens <= budgetOf.medium ? 'medium' : 'high';
 }
 
-function carryTools(options: LanguageModelV4CallOptions, _value: JsonValue, { request, dropped }: Gathered): void {
+/** Whether thoughts are shown: the newer models keep them to themselves unless asked. */
+function displayOf(display: unknown, { dropped }: Gathered): { display?: 'summarized' | 'omitted' } {
+  if (display === 'summarized' || display === 'omitted') return { display };
+  if (display != null) dropped.add('thinking.display');
+  return {};
+}
+
+function carryTools(options: LanguageModelV4CallOptions, { request, dropped }: Gathered): void {
   const tools: LanguageModelV4FunctionTool[] = [];
-  for (const tool of request.tools ?? []) {
+  for (const tool of toolsInEffect(request)) {
     if ((tool.type == null || tool.type === 'custom') && tool.name !== undefined) tools.push(functionTool(tool, tool.name));
     // Tools that Anthropic defines or runs; no other model knows them by these names.
     else dropped.add(`tools.${(tool.type ?? 'custom').replace(/[^\w.-]+/g, '-').slice(0, 40)}`);

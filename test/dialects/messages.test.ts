@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import type Anthropic from '@anthropic-ai/sdk';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../shared/calls/json.ts';
@@ -45,6 +46,52 @@ const event = fc.oneof(
   // What look-alikes send instead.
   fc.dictionary(fc.constantFrom('type', 'message', 'delta', 'index', 'usage', 'content_block', 'error'), fc.jsonValue()),
 );
+
+/** What a native provider without any wish of its own is told. */
+const plainTarget = {
+  model: 'm',
+  asksForStreamUsage: false,
+  maxTokensField: 'max_tokens',
+  maxOutputTokens: undefined,
+  stream: false,
+  overrides: {},
+} as const;
+
+/** Every type of tool that the official client knows, by who runs it: one that is new there does not compile here. */
+type VendorTool = NonNullable<Exclude<Anthropic.Beta.Messages.BetaToolUnion, { type?: 'custom' | null }>['type']>;
+type Hosted = `${'web_search' | 'web_fetch' | 'code_execution' | 'tool_search_tool'}_${string}`;
+const clientTypes: Record<Exclude<VendorTool, Hosted | `advisor_${string}`>, true> = {
+  bash_20241022: true,
+  bash_20250124: true,
+  browser_toolset_20260801: true,
+  computer_20241022: true,
+  computer_20250124: true,
+  computer_20251124: true,
+  computer_toolset_20260801: true,
+  mcp_toolset: true,
+  memory_20250818: true,
+  text_editor_20241022: true,
+  text_editor_20250124: true,
+  text_editor_20250429: true,
+  text_editor_20250728: true,
+};
+const serverTypes: Record<Extract<VendorTool, Hosted>, true> = {
+  code_execution_20250522: true,
+  code_execution_20250825: true,
+  code_execution_20260120: true,
+  code_execution_20260521: true,
+  tool_search_tool_bm25: true,
+  tool_search_tool_bm25_20251119: true,
+  tool_search_tool_regex: true,
+  tool_search_tool_regex_20251119: true,
+  web_fetch_20250910: true,
+  web_fetch_20260209: true,
+  web_fetch_20260309: true,
+  web_fetch_20260318: true,
+  web_search_20250305: true,
+  web_search_20260209: true,
+  web_search_20260318: true,
+};
 
 const events = (lines: readonly string[]): JsonObject[] => lines.map((line) => JSON.parse(line));
 
@@ -204,6 +251,34 @@ describe('a request', () => {
     ];
     expect(facts({ tools })).toMatchObject({ content: { tools: 3, vendorTools: 2, serverToolUses: 3 }, units: { searches: 3 } });
     expect(facts({ thread: { type: 'continue', previous_message_id: 'm' } }).content.hasStoredContext).toBe(true);
+  });
+
+  it('finds the tools that a message adds later, or a compaction hands over', () => {
+    const search = { type: 'web_search_20260318', name: 'web_search' };
+    const addition = (definition: object) => ({ type: 'tool_addition', tool: { type: 'tool_definition', definition } });
+    const asked = [{ role: 'user', content: 'x' }];
+    const added = facts({ messages: [...asked, { role: 'system', content: [addition(search)] }] });
+    expect(added).toMatchObject({
+      content: { tools: 1, vendorTools: 1, serverToolUses: 10 },
+      units: { searches: 10 },
+      hostedTools: { bounded: 'if-sent', uses: 10 },
+    });
+    const sent = messages.nativeBody(added, { ...plainTarget, bounds: { toolUses: 10 } });
+    expect(sent.messages).toEqual([...asked, { role: 'system', content: [addition({ ...search, max_uses: 10 })] }]);
+    expect(messages.nativeBody(added, plainTarget).messages).toEqual(added.body.messages);
+    // What the provider has signed cannot be given a bound.
+    const compaction = { type: 'compaction', content: 'So far.', tool_changes: [addition(search)] };
+    expect(facts({ messages: [{ role: 'assistant', content: [compaction] }, ...asked] }).hostedTools?.bounded).toBe('no');
+    const advised = addition({ type: 'advisor_20260301', name: 'advisor', model: 'claude-fable-5' });
+    expect(() => facts({ messages: [...asked, { role: 'system', content: [advised] }] })).toThrow(/advice/);
+  });
+
+  it('takes a tool of the vendor that nobody knows for one that has a fee', () => {
+    expect(facts({ tools: [{ type: 'image_generation_20270101', name: 'draw' }] }).hostedTools?.unpriced).toBe('image_generation_20270101');
+    for (const type of Object.keys(clientTypes)) expect(facts({ tools: [{ type, name: 'x' }] }).hostedTools, type).toBeUndefined();
+    for (const type of Object.keys(serverTypes))
+      expect(facts({ tools: [{ type, name: 'x' }] }).hostedTools, type).toMatchObject({ unpriced: undefined });
+    expect(facts({ tools: [{ type: 'of_my_own', name: 'f', input_schema: { type: 'object' } }] }).hostedTools).toBeUndefined();
   });
 
   it('holds money for the context read again, and the summary, where the provider may compact', () => {

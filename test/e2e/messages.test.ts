@@ -189,6 +189,15 @@ describe('a whole message', () => {
 });
 
 describe('a budget', () => {
+  it('lets a call fill the prompt cache that wants no answer', async () => {
+    const nothing = { ...message, content: [], stop_reason: 'max_tokens', usage: { ...usage, output_tokens: 0 } };
+    upstream.behave(answerJson(200, nothing));
+    const { key } = await gateway.createKey({ name: 'warm', limits: { budgets: [{ amount_usd: 0.05, period: 'total' }] } });
+    const warming = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
+    expect(await warming.messages.create({ ...hello, max_tokens: 0, cache_control: { type: 'ephemeral' } })).toMatchObject(nothing);
+    expect(sentBody().max_tokens).toBe(0);
+  });
+
   it('that is spent is a 402 that the client does not retry', async () => {
     const { key } = await gateway.createKey({ name: 'poor', limits: { budgets: [{ amount_usd: 0.000001, period: 'total' }] } });
     const poor = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 3 });
