@@ -101,6 +101,7 @@ class Exchange {
   readonly #fail: (failure: UpstreamFailure) => void;
   #timer: NodeJS.Timeout | undefined;
   #failure: UpstreamFailure | undefined;
+  #incoming: http.IncomingMessage | undefined;
   readonly #onAbort = (): void => this.#end(abortFailure(this.#request.signal));
 
   constructor(outgoing: http.ClientRequest, request: UpstreamRequest, fail: (failure: UpstreamFailure) => void) {
@@ -109,13 +110,18 @@ class Exchange {
     this.#fail = fail;
     request.signal.addEventListener('abort', this.#onAbort, { once: true });
     outgoing.on('socket', (socket) => this.#watchConnect(socket));
-    outgoing.on('error', (error) => this.#end(this.#failure ?? networkFailure(error, request.url.hostname)));
+    outgoing.on('error', (error) => {
+      // Bytes after a whole answer take nothing from it. Ending the exchange would: what of it is still unread is thrown away.
+      if (this.#incoming?.complete === true) this.#settle();
+      else this.#end(this.#failure ?? networkFailure(error, request.url.hostname));
+    });
     // An agent's idle timeout fires on sockets in use as well; the timers here are the ones that count.
     outgoing.on('close', () => this.#settle());
   }
 
   answered(incoming: http.IncomingMessage): UpstreamResponse {
     clearTimeout(this.#timer);
+    this.#incoming = incoming;
     const body = decompressed(incoming);
     incoming.on('error', () => this.#settle());
     return {
@@ -172,7 +178,15 @@ export function networkFailure(error: Error, host: string): UpstreamFailure {
     /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|EPROTO|ERR_SSL)/.test(code);
   return unreachable
     ? new UpstreamFailure('unreachable', `cannot reach ${host}: ${code}`, { providerCode: code, cause: error })
-    : new UpstreamFailure('cut', `the connection to ${host} broke: ${code}`, { providerCode: code, cause: error });
+    : new UpstreamFailure('cut', `the connection to ${host} broke: ${inWords(code)}`, { providerCode: code, cause: error });
+}
+
+/** Names of Node's parsers and decoders (https://nodejs.org/api/errors.html) say little to whoever has to find out what stands at the address. */
+function inWords(code: string): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return `its headers are larger than ${http.maxHeaderSize} bytes (${code})`;
+  if (code.startsWith('HPE_')) return `it sent what is not HTTP (${code})`;
+  if (/^(Z_|ZSTD_|ERR__ERROR_)/.test(code)) return `its body is not compressed as it says (${code})`;
+  return code;
 }
 
 function forbiddenAddress(host: string): UpstreamFailure {

@@ -81,6 +81,42 @@ describe('the HTTP client', () => {
     await expect(whole(url)).rejects.toMatchObject({ kind: 'cut' });
   });
 
+  /** Answers every connection with these bytes in one packet. */
+  const says = (bytes: string | Buffer): Promise<string> =>
+    listen(
+      createTcpServer((socket) => {
+        socket.once('data', () => socket.write(bytes));
+        socket.on('error', () => {});
+      }),
+    );
+
+  it('reads an answer that is longer than it said up to where it said, and at once', async () => {
+    const url = await says('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nwhole and more');
+    expect(await whole(url)).toBe('whole');
+  });
+
+  it('tells at once of an answer that stops being HTTP in the packet it began in', async () => {
+    const url = await says('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\n');
+    await expect(whole(url)).rejects.toMatchObject({ kind: 'cut' });
+  });
+
+  it('tells at once of a compressed answer that stops being HTTP in the packet it began in', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n';
+    await expect(whole(await says(`${head}2\r\nab\r\nzz\r\n`))).rejects.toMatchObject({ kind: 'cut' });
+  });
+
+  it('says what is wrong with an answer that is not compressed as it says, and with what is not HTTP at all', async () => {
+    const packed = await says('HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 8\r\n\r\nnot gzip');
+    await expect(whole(packed)).rejects.toMatchObject({
+      kind: 'cut',
+      message: 'the connection to up broke: its body is not compressed as it says (Z_DATA_ERROR)',
+    });
+    await expect(whole(await says('SSH-2.0-OpenSSH_9.6\r\n'))).rejects.toMatchObject({
+      kind: 'cut',
+      message: 'the connection to 127.0.0.1 broke: it sent what is not HTTP (HPE_INVALID_CONSTANT)',
+    });
+  });
+
   it('bounds what it holds in memory', async () => {
     const url = await listen(createServer((_, response) => response.end('x'.repeat(2_000_000))));
     await expect(whole(url)).rejects.toMatchObject({ kind: 'malformed' });
