@@ -6,6 +6,7 @@ import { readProviderFault, retryInfoMs } from './provider-fault.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
 import { readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
+import { statusWords } from './status-words.ts';
 import type { Attempt } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -143,7 +144,7 @@ export class ModelExchange {
     const wait = retryAfterMs(headers, this.#options.nowMs()) ?? retryInfoMs(json);
     // Bedrock names its error in a header: ThrottlingException:http://internal.amazon.com/…
     const type = fault?.type ?? headers['x-amzn-errortype']?.split(':')[0];
-    return new UpstreamFailure('status', `${provider.id} answered ${status}`, {
+    return new UpstreamFailure('status', statusWords(provider.id, response), {
       status,
       ...(fault?.code !== undefined && { providerCode: fault.code }),
       ...(type !== undefined && { providerType: type }),

@@ -7,6 +7,7 @@ import type { ProviderIdentity } from './provider-identity.ts';
 import { readBeginning, readBody } from './read-body.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { SseSource } from './sse-source.ts';
+import { statusWords } from './status-words.ts';
 import type { Answer, Attempt, Transport } from './transport.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -101,18 +102,15 @@ export class NativeTransport implements Transport {
     const host = hostOf(attempt);
     const json = parseObject(body);
     if (json === undefined) {
-      throw new UpstreamFailure(
-        'malformed',
-        `${host} answered ${response.status} with ${response.headers['content-type'] ?? 'no content type'} that is not a JSON object`,
-      );
+      const what = body.length === 0 ? 'an empty body' : `${contentTypeOf(response)} that is not one JSON object`;
+      throw new UpstreamFailure('malformed', `${host} answered ${response.status} with ${what}`, { status: response.status });
     }
     const fault = dialect.readFault(json);
     if (fault !== undefined) throw faultFailure(fault, host);
     if (attempt.call.stream)
-      throw new UpstreamFailure(
-        'malformed',
-        `${host} was asked for a stream and answered with ${response.headers['content-type'] ?? 'no content type'}`,
-      );
+      throw new UpstreamFailure('malformed', `${host} was asked for a stream and answered with ${contentTypeOf(response)}`, {
+        status: response.status,
+      });
     return { kind: 'json', status: response.status, headers: headersFor(response), body, json, ...tierOf(attempt, response) };
   }
 
@@ -126,7 +124,7 @@ export class NativeTransport implements Transport {
     );
     const fault = json === undefined ? undefined : attempt.dialect.readFault(json);
     const wait = retryAfterMs(response.headers, this.#nowMs()) ?? fault?.retryAfterMs;
-    return new UpstreamFailure('status', `${host} answered ${status}`, {
+    return new UpstreamFailure('status', statusWords(host, response), {
       status,
       ...(fault?.code !== undefined && { providerCode: fault.code }),
       ...(fault?.type !== undefined && { providerType: fault.type }),
@@ -201,6 +199,10 @@ function urlOf(endpoint: ProviderEndpoint, attempt: Attempt): URL {
 
 function hostOf(attempt: Attempt): string {
   return attempt.provider.id;
+}
+
+function contentTypeOf(response: UpstreamResponse): string {
+  return response.headers['content-type']?.slice(0, 80) ?? 'a body of no content type';
 }
 
 function isEventStream(response: UpstreamResponse): boolean {

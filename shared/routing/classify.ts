@@ -145,5 +145,11 @@ function classifyAnswer(failure: UpstreamFailure): FailureClass {
       for (const [pattern, found] of byMessage) if (pattern.test(providerMessage)) return found;
   }
   if (status === undefined || serverSide) return 'server_error';
+  return classifyStatus(status, failure.kind);
+}
+
+function classifyStatus(status: number, kind: UpstreamFailure['kind']): FailureClass {
+  // A redirect: the address is not the API's, whoever asks.
+  if (status < 400) return kind === 'status' ? 'unusable' : 'server_error';
   return byStatus[status] ?? 'caller';
 }

@@ -8,6 +8,8 @@ const failure = (facts: UpstreamFailureFacts, kind: UpstreamFailureKind = 'statu
 
 describe('the class of a failure', () => {
   it.each<[UpstreamFailureFacts, FailureClass]>([
+    [{ status: 302 }, 'unusable'],
+    [{ status: 308 }, 'unusable'],
     [{ status: 400 }, 'caller'],
     [{ status: 401 }, 'credentials'],
     [{ status: 402 }, 'quota'],
