@@ -37,6 +37,7 @@ function describeAttempt(attempt: AttemptRecord, callStartedAtMs: number, cost: 
     latencyMs: rounded(attempt.latencyMs),
     ...(attempt.status !== undefined && { status: attempt.status }),
     outcome: attempt.outcome,
+    ...(attempt.reason !== undefined && { reason: attempt.reason }),
     ...(cost?.costNanoUsd && { costNanoUsd: cost.costNanoUsd }),
     ...(cost?.estimated && { estimated: true }),
     ...(cost !== undefined && cost.costNanoUsd === undefined && { unpriced: true }),

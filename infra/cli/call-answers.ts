@@ -9,6 +9,7 @@ const attemptSchema = z.looseObject({
   latency_ms: z.number(),
   status: z.number().nullable(),
   outcome: z.string(),
+  reason: z.string().nullable().optional(),
   cost_usd: z.number().nullable().optional(),
   estimated: z.boolean().optional(),
 });

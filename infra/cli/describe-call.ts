@@ -66,10 +66,10 @@ export function duration(ms: number | null): string {
 }
 
 function attemptLine(attempt: CallAnswer['attempts'][number]): string {
-  const { target, via, started_ms, latency_ms, status, outcome } = attempt;
+  const { target, via, started_ms, latency_ms, status, outcome, reason } = attempt;
   const at = started_ms === null ? '' : `at ${duration(started_ms)}: `;
   const ended = `${outcome.replaceAll('_', ' ')}${status === null ? '' : ` (${status})`} in ${duration(latency_ms)}`;
-  return `${at}${target}${via === undefined ? '' : ` (${via})`}  ${ended}${attemptCost(attempt)}`;
+  return `${at}${target}${via === undefined ? '' : ` (${via})`}  ${ended}${attemptCost(attempt)}${reason ? `: ${reason}` : ''}`;
 }
 
 /** What an attempt cost, where it cost anything; a gateway older than this program does not say. */

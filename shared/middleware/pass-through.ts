@@ -14,8 +14,9 @@ import type { PassThroughClient } from '../providers/pass-through.ts';
 import { withoutVersion } from '../providers/pass-through-url.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from '../routing/classify.ts';
-import { finalError } from '../routing/final-error.ts';
+import { type AttemptRecord, finalError } from '../routing/final-error.ts';
 import type { Target } from '../routing/plan.ts';
+import { reasonOf } from '../routing/reason.ts';
 import { admitRequest } from './admit-request.ts';
 import { readCallOptions } from './call-options.ts';
 import { type Exchange, type GatewayResponse, known } from './exchange.ts';
@@ -109,8 +110,8 @@ async function forward(exchange: Exchange, target: Target, ports: PassThroughPor
   const { http, deadlineAtMs, clientGone } = exchange;
   const startedAtMs = ports.nowMs();
   const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(Math.min(target.timeouts.totalMs, deadlineAtMs - startedAtMs))));
-  const attempt = (status: number | undefined, outcome: 'answered' | ReturnType<typeof classify>) => {
-    const record = { target: target.name, startedAtMs, latencyMs: ports.nowMs() - startedAtMs, status, outcome };
+  const attempt = (end: Pick<AttemptRecord, 'status' | 'outcome' | 'reason'>) => {
+    const record = { target: target.name, startedAtMs, latencyMs: ports.nowMs() - startedAtMs, ...end };
     exchange.attempts.push(record);
     return record;
   };
@@ -125,7 +126,7 @@ async function forward(exchange: Exchange, target: Target, ports: PassThroughPor
       timeouts: target.timeouts,
       signal: AbortSignal.any([clientGone, deadline]),
     });
-    const record = attempt(answer.status, 'answered');
+    const record = attempt({ status: answer.status, outcome: 'answered' });
     const body = new BinaryDelivery(answer.source, {
       idleMs: target.timeouts.idleMs,
       nowMs: ports.nowMs,
@@ -147,6 +148,7 @@ async function forward(exchange: Exchange, target: Target, ports: PassThroughPor
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     const timedOut = deadline.aborted ? new UpstreamFailure('total_timeout', 'the deadline of the request passed') : error;
-    throw finalError({ failed: [{ failure: timedOut, record: attempt(timedOut.facts.status, classify(timedOut)) }] });
+    const record = attempt({ status: timedOut.facts.status, outcome: classify(timedOut), reason: reasonOf(timedOut) });
+    throw finalError({ failed: [{ failure: timedOut, record }] });
   }
 }

@@ -1,6 +1,7 @@
 import type { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from '../routing/classify.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
+import { reasonOf } from '../routing/reason.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What made an answer, or a part of one. */
@@ -19,7 +20,7 @@ export function noteBreak(exchange: Exchange, failure: UpstreamFailure, nowMs: n
   const index = exchange.answered === undefined ? -1 : servedAttempt(exchange.attempts, exchange.answered);
   const attempt = exchange.attempts[index];
   if (attempt === undefined) return undefined;
-  const broken = { ...attempt, latencyMs: nowMs - attempt.startedAtMs, outcome: classify(failure) };
+  const broken = { ...attempt, latencyMs: nowMs - attempt.startedAtMs, outcome: classify(failure), reason: reasonOf(failure) };
   exchange.attempts[index] = broken;
   return broken;
 }

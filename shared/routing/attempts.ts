@@ -4,6 +4,7 @@ import { type AttemptRecord, type FailedAttempt, finalError, type PassedOver } f
 import type { Journey, Routed, RoutingPorts } from './journey.ts';
 import { anyOpen, anyPasses, type Lane, lanesAfter, lanesOf, pickLane, rotated } from './lanes.ts';
 import type { Target } from './plan.ts';
+import { reasonOf } from './reason.ts';
 import { sendAttempt } from './send-attempt.ts';
 
 /** First pause between two tries of a target, doubled each time, drawn anew between zero and itself (full jitter). */
@@ -176,6 +177,7 @@ function recordOf(lane: Lane, startedAtMs: number, nowMs: number, failure: Upstr
     latencyMs: nowMs - startedAtMs,
     status: failure === undefined ? 200 : failure.facts.status,
     outcome: failure === undefined ? 'answered' : classify(failure),
+    ...(failure !== undefined && { reason: reasonOf(failure) }),
   };
 }
 

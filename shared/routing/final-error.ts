@@ -14,6 +14,8 @@ export interface AttemptRecord {
   /** Status of the provider's answer, where there was one. */
   readonly status: number | undefined;
   readonly outcome: 'answered' | FailureClass;
+  /** Why it failed; see `reasonOf`. */
+  readonly reason?: string;
 }
 
 /** A failed attempt with what caused it. */

@@ -22,13 +22,14 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     served_by: record.servedBy,
     provider_answer_id: record.providerAnswerId,
     stream: record.stream,
-    attempts: record.attempts.map(({ target, via, startedMs, latencyMs, status, outcome, costNanoUsd, estimated, unpriced }) => ({
+    attempts: record.attempts.map(({ target, via, startedMs, latencyMs, status, outcome, reason, costNanoUsd, estimated, unpriced }) => ({
       target,
       via,
       started_ms: startedMs,
       latency_ms: latencyMs,
       status,
       outcome,
+      reason,
       cost_nano_usd: costNanoUsd,
       estimated,
       unpriced,

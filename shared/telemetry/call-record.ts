@@ -26,6 +26,8 @@ const attemptSchema = z.object({
   latencyMs: durationMs,
   status: z.int().optional(),
   outcome: z.string(),
+  /** Why it failed, in the gateway's words; never what the provider wrote, which may quote the request. */
+  reason: z.string().optional(),
   /** What it cost; left out where that is nothing. Over all attempts the sum is the call's `costNanoUsd`. */
   costNanoUsd: nanoUsd.optional(),
   /** The provider did not say what the attempt used, so its cost is an upper bound. */

@@ -113,7 +113,7 @@ function attemptSpan(attempt: CallRecord['attempts'][number], { record, traceId,
       'http.response.status_code': attempt.status,
       'error.type': error,
     }),
-    ...(error !== undefined && { status: { code: failed, message: error } }),
+    ...(error !== undefined && { status: { code: failed, message: attempt.reason ?? error } }),
   };
 }
 

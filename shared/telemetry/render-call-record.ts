@@ -47,6 +47,7 @@ function renderAttempt(attempt: CallRecord['attempts'][number]) {
     latency_ms: attempt.latencyMs,
     status: orNull(attempt.status),
     outcome: attempt.outcome,
+    reason: orNull(attempt.reason),
     estimated: attempt.estimated === true,
     cost_usd: attempt.unpriced ? null : (attempt.costNanoUsd ?? 0) / perUsd,
     cost_nano_usd: attempt.costNanoUsd ?? 0,

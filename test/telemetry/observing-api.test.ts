@@ -205,7 +205,7 @@ describe('the command line', () => {
     expect(tail[1]).toMatch(/⊘ {2}404 {2}no\/such {2}model_not_found/);
     const shown = (await sluice('logs', 'show', ids[0] ?? '')).out;
     expect(shown).toMatch(/model +demo, served by echo\/ok/);
-    expect(shown).toMatch(/attempts +at .*echo\/error-503 {2}server error \(503\) in \d+ ms$/m);
+    expect(shown).toMatch(/attempts +at .*echo\/error-503 {2}server error \(503\) in \d+ ms: echo answered 503 \(echo_error_503\)$/m);
     expect(shown).toMatch(/at .*echo\/ok {2}answered \(200\) in \d+ ms, \$0\.\d+$/m);
     expect(await sluice('logs', 'show', 'req_none')).toMatchObject({ code: 1 });
   });

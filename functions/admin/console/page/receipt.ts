@@ -197,7 +197,7 @@ function timeline(call: CallReceipt): Child {
     { class: 'timeline', 'aria-label': 'Attempts over time' },
     call.attempts.map((attempt) =>
       row(
-        `${attempt.target}${attempt.via === undefined ? '' : ` (${attempt.via})`} · ${saidBy(attempt)}`,
+        `${attempt.target}${attempt.via === undefined ? '' : ` (${attempt.via})`} · ${saidBy(attempt)}${attempt.reason === null ? '' : `: ${attempt.reason}`}`,
         attempt.started_ms ?? 0,
         attempt.latency_ms,
         isGood(attempt) ? 'good' : 'bad',
