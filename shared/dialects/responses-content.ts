@@ -1,7 +1,7 @@
 import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject } from '../calls/json.ts';
 import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
-import type { ResponsesItem, ResponsesPart, ResponsesRequest } from './responses-schema.ts';
+import { isReference, type ResponsesItem, type ResponsesPart, type ResponsesRequest } from './responses-schema.ts';
 
 /**
  * What bears on the number of input tokens: text is bounded by the whole body less the media in it, as in chat completions.
@@ -70,7 +70,7 @@ function hasStoredContext(request: ResponsesRequest, items: readonly ResponsesIt
     request.previous_response_id != null ||
     request.conversation != null ||
     request.prompt != null ||
-    items.some(({ type }) => type === 'item_reference') ||
+    items.some(isReference) ||
     (request.tools ?? []).some(({ type }) => type === 'mcp')
   );
 }

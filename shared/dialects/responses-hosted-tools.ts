@@ -1,11 +1,16 @@
 import type { CallUnits, HostedTools } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, objectsIn } from '../calls/json.ts';
 import type { NativeTarget } from './dialect.ts';
-import type { ResponsesRequest, ResponsesTool } from './responses-schema.ts';
+import type { ResponsesRequest } from './responses-schema.ts';
 
-/** Tools that the provider runs itself (https://platform.openai.com/docs/guides/tools); all others answer through the caller. */
+/**
+ * Tools that the provider runs itself, at a price that is known: a fee for each use, or no more than the tokens of what they
+ * read (https://developers.openai.com/api/docs/guides/tools and https://docs.x.ai/developers/pricing).
+ */
 const hosted =
-  /^(web_search|x_search|file_search|collections_search|attachment_search|code_interpreter|image_generation|mcp|tool_search|shell)/;
+  /^((web|x|file|collections|attachment|tool)_search|code_interpreter|mcp|shell|programmatic_tool_calling)(_preview)?(_20[\d_]+)?$/;
+/** Tools that answer through the caller. Any other is the provider's own, and what it costs nobody here knows. */
+const callersTools = /^(function|custom|namespace|local_shell|apply_patch|computer(_use)?)(_preview)?(_20[\d_]+)?$/;
 const fileSearch = /^(file|collections|attachment)_search/;
 
 /**
@@ -13,6 +18,12 @@ const fileSearch = /^(file|collections|attachment)_search/;
  * research, whose callers do well to set a number.
  */
 const usualToolCalls = 4;
+
+/** A tool of which the type is known, and what other fields there are. */
+type Tool = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+/** A template of a prompt lies with the provider and may bring tools of its own; these stand for the usual ones. */
+const templateTools: readonly Tool[] = [{ type: 'web_search' }, { type: 'file_search' }, { type: 'code_interpreter' }];
 
 /** What a request's hosted tools may come to. */
 export interface HostedBound {
@@ -22,19 +33,21 @@ export interface HostedBound {
 
 /** The most that the tools of a request can be used; undefined where the provider runs none of them. */
 export function hostedToolsOf(request: ResponsesRequest): HostedBound | undefined {
-  const tools = (request.tools ?? []).filter(isHosted);
+  const later = toolsInItems(request).filter(isHosted);
+  const tools = [...(request.tools ?? []).filter(isHosted), ...(request.prompt == null ? [] : templateTools), ...later];
   if (tools.length === 0) return undefined;
   const { max_tool_calls: most } = request;
   const uses = most ?? usualToolCalls;
   const some = (matches: (type: string) => boolean): boolean => tools.some(({ type }) => matches(type));
-  const unknownContainer = tools.some((tool) => gigabytesOf(tool) === undefined);
-  const draws = some((type) => type.startsWith('image_generation'));
+  // An answer repeats the tools of the request, and so the size of their containers, but not those of its input.
+  const unknownContainer = tools.some((tool) => gigabytesOf(tool) === undefined) || later.some((tool) => (gigabytesOf(tool) ?? 1) > 1);
+  // Among them `image_generation`: its images are billed as another model's.
+  const unpriced = tools.find(({ type }) => !hosted.test(type))?.type;
   return {
     tools: {
       uses,
       bounded: unknownContainer ? 'no' : most == null ? 'if-sent' : 'yes',
-      // Its images are billed as another model's, of which the answer says nothing that could be priced.
-      ...(draws && { unpriced: 'image_generation' }),
+      ...(unpriced !== undefined && { unpriced }),
     },
     units: {
       ...(some((type) => /^(web|x)_search/.test(type)) && { searches: uses }),
@@ -44,10 +57,19 @@ export function hostedToolsOf(request: ResponsesRequest): HostedBound | undefine
   };
 }
 
-/** Whether a tool is run by the provider. Some can be run on either side, and say on which. */
-function isHosted(tool: ResponsesTool): boolean {
-  const runsHere = tool.execution === 'client' || (isJsonObject(tool.environment) && tool.environment.type === 'local');
-  return hosted.test(tool.type) && !runsHere;
+/** Tools that come with an item of the input: `additional_tools`, and what a search for tools has found. */
+function toolsInItems({ input }: ResponsesRequest): Tool[] {
+  const items = Array.isArray(input) ? input : [];
+  const lists = items.filter(({ type }) => type === 'additional_tools' || type === 'tool_search_output').map(({ tools }) => tools);
+  const declared: readonly unknown[] = lists.filter((list) => Array.isArray(list)).flat();
+  return declared.filter(isJsonObject).flatMap((tool) => (typeof tool.type === 'string' ? [{ ...tool, type: tool.type }] : []));
+}
+
+/** Whether a tool is run by the provider. Two of them can be run on either side, and say on which. */
+function isHosted({ type, execution, environment }: Tool): boolean {
+  if (type.startsWith('tool_search') && execution === 'client') return false;
+  if (type.startsWith('shell') && isJsonObject(environment) && environment.type === 'local') return false;
+  return !callersTools.test(type);
 }
 
 /** The memory of the container that a tool runs code in, 0 where it has none; undefined for one that was made before. */
@@ -76,11 +98,13 @@ export function hostedUnitsOf(response: JsonObject): {
   const tools = objectsIn(response.tools);
   const memory = (type: string): number => Math.max(1, ...tools.filter((tool) => tool.type === type).map((tool) => gigabytesOf(tool) ?? 1));
   const ran = new Set(items.filter(({ type }) => type === 'code_interpreter_call').map(({ container_id: id }) => id));
-  const shells = tools.some((tool) => tool.type === 'shell' && isJsonObject(tool.environment) && tool.environment.type !== 'local');
+  const inContainer = ({ environment }: JsonObject): boolean => isJsonObject(environment) && environment.type !== 'local';
+  const shells = items.filter(({ type }) => type === 'shell_call');
+  const shellRan = shells.some(inContainer) || (shells.length > 0 && tools.some((tool) => tool.type === 'shell' && inContainer(tool)));
   return {
     searches,
     fileSearches: count(/^(file|collections|attachment)_search_call$/),
-    containers: ran.size * memory('code_interpreter') + (shells && count(/^shell_call$/) > 0 ? memory('shell') : 0),
+    containers: ran.size * memory('code_interpreter') + (shellRan ? memory('shell') : 0),
   };
 }
 

@@ -8,7 +8,7 @@ import type {
 import { isJsonObject, type JsonObject } from '../calls/json.ts';
 import { parseDataUrl } from '../calls/media-type.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
-import type { ResponsesItem, ResponsesRequest } from './responses-schema.ts';
+import { isReference, type ResponsesItem, type ResponsesRequest } from './responses-schema.ts';
 import { type DeclaredTool, findTool } from './responses-tools.ts';
 import { unseal } from './sealed-metadata.ts';
 
@@ -38,7 +38,7 @@ export function responsesPrompt(request: ResponsesRequest, tools: readonly Decla
 
 function addItem(reading: Reading, item: ResponsesItem, at: string): void {
   const loose: Loose = item;
-  switch (loose.type ?? 'message') {
+  switch (isReference(item) ? 'item_reference' : (loose.type ?? 'message')) {
     case 'message':
       addMessage(reading, loose, at);
       return;
@@ -209,6 +209,8 @@ function parsedArguments(text: string): unknown {
 /** Results of calls made at once belong into one message, as most providers want them. */
 function addOutput({ prompt, toolNames }: Reading, item: Loose, at: string): void {
   const id = stringOf(item.call_id);
+  if (id === '')
+    throw unsupported(`${at}.call_id`, 'must name the call that the output answers: no other provider takes one without a call.');
   const output = toolOutput(partsOf(item.output, `${at}.output`));
   const result = { type: 'tool-result' as const, toolCallId: id, toolName: toolNames.get(id) ?? 'tool', output };
   const last = prompt.at(-1);

@@ -16,6 +16,7 @@ export function parseResponsesRequest(request: DialectRequest): Call {
   const responses = parsed.data;
   check(responses);
   const hosted = hostedToolsOf(responses);
+  const compacts = mayCompact(responses);
   const beta = request.headers['openai-beta'];
   return {
     dialect: 'responses',
@@ -27,10 +28,23 @@ export function parseResponsesRequest(request: DialectRequest): Call {
     choices: 1,
     endUser: responses.user ?? responses.safety_identifier ?? undefined,
     serviceTier: responses.service_tier ?? undefined,
-    content: responsesContentFacts(responses, request.bodyBytes, hosted?.tools.uses ?? 0),
+    content: responsesContentFacts(responses, request.bodyBytes, (hosted?.tools.uses ?? 0) + (compacts ? 1 : 0)),
+    ...(compacts && { predictedTokens: responses.max_output_tokens ?? mostSummaryTokens }),
     ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     forwardedHeaders: beta === undefined ? {} : { 'openai-beta': beta },
   };
+}
+
+/** A summary is not known to be longer than the longest answer of the models that write one. */
+const mostSummaryTokens = 128_000;
+
+/**
+ * Whether the provider may compact what went before: it reads the whole context once more and writes a summary of it, beside
+ * the answer (https://developers.openai.com/api/docs/guides/compaction).
+ */
+function mayCompact({ context_management: management, input }: ResponsesRequest): boolean {
+  const asked = Array.isArray(management) && management.length > 0;
+  return asked || (Array.isArray(input) && input.some(({ type }) => type === 'compaction_trigger'));
 }
 
 function check(request: ResponsesRequest): void {

@@ -31,7 +31,12 @@ const functionCallItem = z.looseObject({
   name: z.string().min(1),
   arguments: z.string(),
 });
-const functionOutputItem = z.looseObject({ type: z.literal('function_call_output'), call_id: z.string().min(1), output: contentSchema });
+/** What a tool that runs by itself has to say answers no call: it names the tool instead (`ResponseInputItem.FunctionCallOutput` of openai 7.7). */
+const functionOutputItem = z.looseObject({
+  type: z.literal('function_call_output'),
+  call_id: z.string().min(1).nullish(),
+  output: contentSchema,
+});
 const customCallItem = z.looseObject({
   type: z.literal('custom_tool_call'),
   call_id: z.string().min(1),
@@ -53,8 +58,11 @@ const knownItemTypes = ['message', 'function_call', 'function_call_output', 'cus
 /** Items of hosted tools (`web_search_call`, `mcp_call`) and whatever comes later pass as they are. */
 const otherItem = z.looseObject({ type: z.string().refine((type) => !knownItemTypes.includes(type), { abort: true }) });
 
+/** An item that lies with the provider may be named by its id alone (`ResponseInputItem.ItemReference`). */
+const bareReference = z.looseObject({ type: z.null().optional(), id: z.string().min(1), role: z.undefined().optional() });
+
 /** An item of the input. */
-export const responsesItemSchema = z.union([z.discriminatedUnion('type', knownItems), otherItem], {
+export const responsesItemSchema = z.union([z.discriminatedUnion('type', knownItems), otherItem, bareReference], {
   error: 'must be an item such as {"role": "user", "content": "…"} or {"type": "function_call_output", "call_id": "…", "output": "…"}',
 });
 
@@ -94,6 +102,11 @@ export const responsesRequestSchema = z.looseObject({
   safety_identifier: z.string().max(1024).nullish(),
   service_tier: z.string().nullish(),
 });
+
+/** Whether an item of the input only names one that lies with the provider. */
+export function isReference(item: ResponsesItem): boolean {
+  return item.type === 'item_reference' || (item.type == null && !('role' in item && item.role !== undefined));
+}
 
 /** See {@link responsesRequestSchema}. */
 export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
+import type OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../shared/calls/json.ts';
 import { withMember } from '../../shared/dialects/json-splice.ts';
@@ -109,6 +110,27 @@ describe('the reader of Responses streams', () => {
   });
 });
 
+/** Every tool of OpenAI's client but `image_generation`: one that it comes to know stops the compiler here. */
+const toolTypes = Object.keys({
+  function: true,
+  custom: true,
+  namespace: true,
+  file_search: true,
+  computer: true,
+  computer_use_preview: true,
+  web_search: true,
+  web_search_2025_08_26: true,
+  web_search_preview: true,
+  web_search_preview_2025_03_11: true,
+  mcp: true,
+  code_interpreter: true,
+  programmatic_tool_calling: true,
+  local_shell: true,
+  shell: true,
+  tool_search: true,
+  apply_patch: true,
+} satisfies Record<Exclude<OpenAI.Responses.Tool['type'], 'image_generation'>, true>);
+
 describe('a request', () => {
   const facts = (more: object) =>
     responses.parse({
@@ -161,6 +183,8 @@ describe('a request', () => {
       { conversation: { id: 'c' } },
       { prompt: { id: 'p' } },
       { input: [{ type: 'item_reference', id: 'i' }] },
+      { input: [{ id: 'i' }] },
+      { input: [{ type: null, id: 'i' }] },
     ])
       expect(facts(more).content.hasStoredContext).toBe(true);
     expect(facts({}).content.hasStoredContext).toBeUndefined();
@@ -174,6 +198,51 @@ describe('a request', () => {
       { type: 'shell', environment: { type: 'local' } },
     ];
     expect(facts({ tools: own }).content.serverToolUses).toBeUndefined();
+    // A tool that can only be the provider's is not the caller's because it says so.
+    expect(facts({ tools: [{ type: 'web_search', execution: 'client', environment: { type: 'local' } }] }).units).toMatchObject({
+      searches: 4,
+    });
+  });
+
+  it('tells the hosted tools that come with an item of the input, or may come with a template', () => {
+    const search = [{ type: 'web_search' }, { type: 'code_interpreter', container: { type: 'auto' } }];
+    for (const type of ['additional_tools', 'tool_search_output'])
+      expect(facts({ input: [{ type, role: 'developer', tools: search }] })).toMatchObject({
+        content: { serverToolUses: 4 },
+        units: { searches: 4, containers: 1 },
+        hostedTools: { uses: 4, bounded: 'if-sent' },
+      });
+    const large = { type: 'code_interpreter', container: { type: 'auto', memory_limit: '64g' } };
+    expect(facts({ tools: [large] }).hostedTools?.bounded).toBe('if-sent');
+    // Its size would not be told again by the answer.
+    expect(facts({ input: [{ type: 'additional_tools', role: 'developer', tools: [large] }] }).hostedTools?.bounded).toBe('no');
+    expect(facts({ prompt: { id: 'p' } })).toMatchObject({ units: { searches: 4, fileSearches: 4 }, hostedTools: { bounded: 'if-sent' } });
+  });
+
+  it('has a price for every tool that OpenAI knows but the one that draws, and for no other', () => {
+    for (const type of toolTypes) expect([type, facts({ tools: [{ type }] }).hostedTools?.unpriced]).toEqual([type, undefined]);
+    for (const type of ['image_generation', 'browse_deeply', 'web_search_of_tomorrow', 'function_host'])
+      expect(facts({ tools: [{ type }, { type: 'web_search' }] }).hostedTools?.unpriced).toBe(type);
+    const item = [{ type: 'additional_tools', role: 'developer', tools: [{ type: 'image_generation' }] }];
+    expect(facts({ input: item }).hostedTools?.unpriced).toBe('image_generation');
+  });
+
+  it('is charged for the container that its shell ran in, whichever of the two says where that was', () => {
+    const ran = (environment: object | null, tools: object[]) => {
+      const body = { output: [{ type: 'shell_call', environment }], tools, usage: { input_tokens: 1, output_tokens: 1 } };
+      return responses.readAnswer(JSON.parse(JSON.stringify(body))).usage?.containers;
+    };
+    const container = { type: 'container_reference', container_id: 'cntr_1' };
+    expect(ran(container, [{ type: 'shell' }])).toBe(1);
+    expect(ran(null, [{ type: 'shell', environment: { type: 'container_auto', memory_limit: '4g' } }])).toBe(4);
+    expect(ran({ type: 'local' }, [{ type: 'shell', environment: { type: 'local' } }])).toBe(0);
+  });
+
+  it('may compact what went before, which reads all of it once more and writes a summary', () => {
+    const compacting = { context_management: [{ type: 'compaction', compact_threshold: 200_000 }] };
+    expect(facts({ ...compacting, max_output_tokens: 500 })).toMatchObject({ content: { serverToolUses: 1 }, predictedTokens: 500 });
+    expect(facts({ input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }).predictedTokens).toBe(128_000);
+    expect(facts({ context_management: null }).predictedTokens).toBeUndefined();
   });
 
   it('counts pictures and papers, not their bytes, as input, in messages and in outputs of tools', () => {
