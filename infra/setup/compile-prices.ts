@@ -89,6 +89,8 @@ function tokenPrices(prices: ModelPrice, pick: (amount: Amount) => number | unde
   // https://openrouter.ai/docs/guides/best-practices/prompt-caching
   const { input = 0, cache_write: write } = fields;
   if (provider === 'openrouter' && write !== undefined && write < input) fields.cache_write = write + input;
+  // A write that stays for twelve hours costs twice one for thirty minutes: https://developers.openai.com/api/docs/models/gpt-6.2-sol
+  if (provider === 'openai' && write !== undefined) fields.cache_write_1h ??= write * 2;
   return roundedUp(fields);
 }
 

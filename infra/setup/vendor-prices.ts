@@ -1,5 +1,6 @@
 import type { PriceFields } from '../../shared/pricing/price-fields.ts';
 import type { PriceTableRow } from '../../shared/pricing/price-table.ts';
+import { openAiPrices } from './openai-prices.ts';
 
 /** Anthropic's price of a web search, which the library lists with every model that has it. */
 const search = { per_search: 0.01 };
@@ -97,4 +98,5 @@ export const vendorPrices: Readonly<Record<string, readonly PriceTableRow[]>> = 
   anthropic: claudes.flatMap(rowsOf),
   aws: claudes.flatMap(amazonRowsOf),
   google: geminis,
+  openai: openAiPrices,
 };

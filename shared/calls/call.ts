@@ -46,7 +46,7 @@ export interface ContentFacts {
   readonly images: readonly ImageFacts[];
   readonly files: readonly FileFacts[];
   readonly audio: readonly AudioFacts[];
-  /** Whether the caller marked parts of the prompt for the provider's cache, at which lifetime. */
+  /** Whether the caller marked parts of the prompt for the provider's cache, and for how long: `1h` stands for OpenAI's twelve hours too. */
   readonly promptCache: 'none' | '5m' | '1h';
   /** Those of `tools` whose definition the vendor holds. */
   readonly vendorTools?: number;

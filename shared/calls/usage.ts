@@ -16,7 +16,7 @@ export const usageSchema = z.strictObject({
   cachedInputTokens: count.default(0),
   /** The part of the input that was written to the provider's prompt cache, whatever its lifetime. */
   cacheWriteTokens: count.default(0),
-  /** The part of `cacheWriteTokens` written with Anthropic's one-hour lifetime, which costs more. */
+  /** The part of `cacheWriteTokens` written to stay, which costs more: for an hour at Anthropic, for twelve at OpenAI. */
   cacheWrite1hTokens: count.default(0),
   /** All output tokens, reasoning included. */
   outputTokens: count,

@@ -6,6 +6,7 @@ import { inChatWords } from './chat-completions-borrowed.ts';
 import { type ChatMessage, type ChatRequest, chatRequestSchema } from './chat-completions-schema.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
+import { asksToStay } from './prompt-cache.ts';
 import { nameServiceTier } from './service-tier.ts';
 
 /** Validates a chat completion request and gathers what the gateway has to know of it. */
@@ -71,7 +72,13 @@ function hostedToolsOf(body: JsonObject): HostedTools | undefined {
  * and a field that nobody here knows may be read by the model as well.
  */
 function contentFacts(chat: ChatRequest, bodyBytes: number): ContentFacts {
-  const media: Media = { images: [], files: [], audio: [], inlineBytes: 0, promptCache: 'none' };
+  const media: Media = {
+    images: [],
+    files: [],
+    audio: [],
+    inlineBytes: 0,
+    promptCache: asksToStay(chat.prompt_cache_options) ? '1h' : 'none',
+  };
   for (const message of chat.messages) gatherMedia(message, media);
   return {
     textBytes: Math.max(0, bodyBytes - media.inlineBytes),
@@ -96,7 +103,7 @@ function gatherMedia(message: ChatMessage, media: Media): void {
   if (!Array.isArray(message.content)) return;
   for (const part of message.content) {
     if (part.cache_control !== undefined && media.promptCache === 'none') media.promptCache = '5m';
-    if (isOneHour(part.cache_control)) media.promptCache = '1h';
+    if (isOneHour(part.cache_control) || asksToStay(part.prompt_cache_breakpoint)) media.promptCache = '1h';
     if ('image_url' in part) gatherImage(part.image_url, media);
     else if ('input_audio' in part) gatherAudio(part.input_audio, media);
     else if ('file' in part) gatherFile(part.file, media);

@@ -32,10 +32,12 @@ export function readResponsesUsage(response: JsonObject): Usage | undefined {
   if (usage.input_tokens == null && usage.output_tokens == null) return undefined;
   const input = wholeCount(usage.input_tokens);
   const output = Math.max(wholeCount(usage.output_tokens), wholeCount(usage.total_tokens) - input);
+  const written = Math.min(input, wholeCount(usage.input_tokens_details?.cache_write_tokens));
   return reportedUsage({
     inputTokens: input,
     cachedInputTokens: Math.min(input, wholeCount(usage.input_tokens_details?.cached_tokens)),
-    cacheWriteTokens: Math.min(input, wholeCount(usage.input_tokens_details?.cache_write_tokens)),
+    cacheWriteTokens: written,
+    cacheWrite1hTokens: Math.min(written, wholeCount(usage.input_tokens_details?.cache_write_tokens_details?.ttl_12h_tokens)),
     outputTokens: output,
     reasoningTokens: Math.min(output, wholeCount(usage.output_tokens_details?.reasoning_tokens)),
     ...hostedUnitsOf(response),

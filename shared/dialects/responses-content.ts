@@ -1,6 +1,7 @@
 import type { ContentFacts, FileFacts, ImageFacts } from '../calls/call.ts';
 import { isJsonObject } from '../calls/json.ts';
 import { base64Bytes, inlineFile, parseDataUrl } from '../calls/media-type.ts';
+import { asksToStay } from './prompt-cache.ts';
 import { isReference, type ResponsesItem, type ResponsesPart, type ResponsesRequest } from './responses-schema.ts';
 
 /**
@@ -8,7 +9,7 @@ import { isReference, type ResponsesItem, type ResponsesPart, type ResponsesRequ
  * @param uses of tools of its own that the provider is given, at most.
  */
 export function responsesContentFacts(request: ResponsesRequest, bodyBytes: number, uses: number): ContentFacts {
-  const media: Media = { images: [], files: [], inlineBytes: 0 };
+  const media: Media = { images: [], files: [], inlineBytes: 0, staysCached: false };
   const items = Array.isArray(request.input) ? request.input : [];
   for (const item of items) gatherItem(item, media);
   return {
@@ -18,8 +19,8 @@ export function responsesContentFacts(request: ResponsesRequest, bodyBytes: numb
     images: media.images,
     files: media.files,
     audio: [],
-    // OpenAI caches unasked; a longer retention is not billed.
-    promptCache: 'none',
+    // OpenAI caches unasked; what is to stay for twelve hours costs more. A template's variables may be marked as well.
+    promptCache: media.staysCached || asksToStay(request.prompt_cache_options) || request.prompt != null ? '1h' : 'none',
     ...(hasStoredContext(request, items) && { hasStoredContext: true }),
     ...(uses > 0 && { serverToolUses: uses }),
   };
@@ -29,6 +30,8 @@ interface Media {
   readonly images: ImageFacts[];
   readonly files: FileFacts[];
   inlineBytes: number;
+  /** Whether a part is marked to stay in the prompt cache. */
+  staysCached: boolean;
 }
 
 function gatherItem(item: ResponsesItem, media: Media): void {
@@ -43,6 +46,7 @@ function gatherItem(item: ResponsesItem, media: Media): void {
 function gatherPart(value: unknown, media: Media): void {
   if (!isJsonObject(value)) return;
   const part: Partial<Record<keyof ResponsesPart, unknown>> = value;
+  if (asksToStay(value.prompt_cache_breakpoint)) media.staysCached = true;
   if (part.type === 'input_image' || part.type === 'computer_screenshot') gatherImage(part, media);
   else if (part.type === 'input_file') gatherFile(part, media);
 }

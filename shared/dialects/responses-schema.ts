@@ -121,6 +121,12 @@ export const responsesUsageSchema = z.looseObject({
   input_tokens: tokens,
   output_tokens: tokens,
   total_tokens: tokens,
-  input_tokens_details: z.looseObject({ cached_tokens: tokens, cache_write_tokens: tokens }).nullish(),
+  input_tokens_details: z
+    .looseObject({
+      cached_tokens: tokens,
+      cache_write_tokens: tokens,
+      cache_write_tokens_details: z.looseObject({ ttl_12h_tokens: tokens }).nullish(),
+    })
+    .nullish(),
   output_tokens_details: z.looseObject({ reasoning_tokens: tokens }).nullish(),
 });

@@ -40,7 +40,18 @@ function openAiTiers(priority: number): Readonly<Record<string, number>> {
 }
 
 /**
- * Priority against standard, from https://openai.com/api-priority-processing/ and the columns of
+ * Ultrafast, which OpenAI alone has, is six times the standard price. Until February 2027 it is three times for gpt-6.2; a
+ * budget must hold after that as well (https://developers.openai.com/api/docs/models/gpt-6.2-sol). No project can be set to it
+ * (`ProjectServiceTierSettings` of https://github.com/openai/openai-node), so that `account` is the fast mode at most.
+ */
+const withUltrafast = { ...openAiTiers(2), account: 2, ultrafast: 6 };
+const ultrafast: readonly ServiceTierRule[] = ['gpt-5.6', 'gpt-5.6-sol*', 'gpt-6*'].map((models) => ({
+  models,
+  multipliers: withUltrafast,
+}));
+
+/**
+ * Priority against standard, from https://openai.com/api-fast-mode/ and the columns of
  * https://developers.openai.com/api/docs/pricing: gpt-5.5 12.50 against 5.00, gpt-4.1 3.50 against 2.00, gpt-4o-mini 0.25
  * against 0.15, gpt-4o-2024-05-13 8.75 against 5.00, gpt-6-astra 20 against 10.
  * A model that is not listed takes the dearest of them. Flex and Batch are half the standard price.
@@ -148,7 +159,7 @@ const bedrock: readonly ServiceTierRule[] = [
 /** Sluice's provider id → its prices. A provider that is not here has none but those of `gateway.yaml`. */
 export const builtInProviders: Readonly<Record<string, BuiltInProvider>> = {
   echo: { tables: ['echo'] },
-  openai: { tables: ['openai'], serviceTiers: openAi, tools: openAiTools },
+  openai: { tables: ['openai'], serviceTiers: [...ultrafast, ...openAi], tools: openAiTools },
   anthropic: { tables: ['anthropic'], serviceTiers: anthropic, unaskedTiers: anthropicUnasked, tools: anthropicTools },
   google: { tables: ['google'], serviceTiers: google, tools: googleTools },
   vertex: { tables: ['google', 'anthropic'], serviceTiers: google, tools: googleTools },
@@ -157,7 +168,7 @@ export const builtInProviders: Readonly<Record<string, BuiltInProvider>> = {
   azure: { tables: ['azure', 'openai', 'anthropic', 'deepseek', 'x-ai', 'moonshotai'], serviceTiers: openAi, tools: openAiTools },
   openrouter: {
     tables: ['openrouter'],
-    serviceTiers: [{ models: '*', multipliers: openAiTiers(2.5) }],
+    serviceTiers: [{ models: '*', multipliers: { ...openAiTiers(2.5), ultrafast: 6 } }],
     // Five results at 4 USD per thousand, or the provider's own search: https://openrouter.ai/docs/guides/features/plugins/web-search
     tools: [{ models: '*', perSearch: 0.025 }],
   },

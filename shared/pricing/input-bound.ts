@@ -80,7 +80,7 @@ export function tokenFamilyOf(providerId: string, model: string | undefined): To
   const name = model?.toLowerCase() ?? '';
   if (providerId === 'anthropic' || name.includes('claude')) return 'anthropic';
   if (providerId === 'google' || name.includes('gemini')) return 'google';
-  if (providerId === 'openai' || /(^|[/.])(gpt-[345]|gpt-image|chatgpt|o[134])/.test(name)) return 'openai';
+  if (providerId === 'openai' || /(^|[/.])(gpt-[3-6]|gpt-image|chatgpt|o[134])/.test(name)) return 'openai';
   return 'unknown';
 }
 

@@ -15,6 +15,7 @@ const outputLimits: readonly (readonly [pattern: string, tokens: number])[] = [
   ['*gpt-4-turbo*', 4_096],
   ['*gpt-5-pro*', 272_000],
   ['*gpt-5*', 128_000],
+  ['*gpt-6*', 128_000],
   ['*o1-mini*', 65_536],
   ['o1*', 100_000],
   ['o3*', 100_000],

@@ -10,7 +10,7 @@ export interface Rates {
   readonly cachedInput?: number;
   /** An input token written to the prompt cache with the usual lifetime. */
   readonly cacheWrite?: number;
-  /** An input token written to the prompt cache with a lifetime of one hour. */
+  /** An input token written to the prompt cache to stay: for an hour at Anthropic, for twelve at OpenAI. */
   readonly cacheWrite1h?: number;
   readonly output?: number;
   /** An output token spent on reasoning. */

@@ -16,7 +16,10 @@ export const labRows = [
       // `ResponsesOnlyModel` of https://github.com/openai/openai-node/blob/master/src/resources/shared.ts, and their successors.
       'chat-completions': {
         path: '/chat/completions',
-        exceptModels: ['*-pro', '*-pro-20*', '*-codex', '*-codex-*', '*-deep-research', '*-deep-research-20*', 'computer-use-*'],
+        exceptModels: [
+          ...['*-pro', '*-pro-20*', '*-codex', '*-codex-*', '*-deep-research', '*-deep-research-20*', 'computer-use-*'],
+          ...['*-cyber', '*-rosalind', '*-rosalind-*', 'gpt-daybreak-*'],
+        ],
         // https://github.com/openai/openai-openapi/issues/541 and https://github.com/BerriAI/litellm/pull/34569
         toolsWithoutReasoning: { reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'], reasoningWhenAsked: ['gpt-5.4*'] },
       },

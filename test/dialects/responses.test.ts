@@ -238,6 +238,21 @@ describe('a request', () => {
     expect(ran({ type: 'local' }, [{ type: 'shell', environment: { type: 'local' } }])).toBe(0);
   });
 
+  it('says whether a part of it is to stay in the prompt cache for twelve hours, and an answer how much was written so', () => {
+    const part = { type: 'input_text', text: 'x', prompt_cache_breakpoint: { mode: 'explicit', ttl: '12h' } };
+    for (const more of [
+      { prompt_cache_options: { ttl: '12h' } },
+      { input: [{ role: 'user', content: [part] }] },
+      { input: [{ type: 'function_call_output', call_id: 'c', output: [part] }] },
+      { prompt: { id: 'p', variables: { it: part } } },
+    ])
+      expect(facts(more).content.promptCache).toBe('1h');
+    expect(facts({ prompt_cache_options: { ttl: '30m' } }).content.promptCache).toBe('none');
+    const details = { cached_tokens: 10, cache_write_tokens: 50, cache_write_tokens_details: { ttl_30m_tokens: 20, ttl_12h_tokens: 30 } };
+    const usage = { input_tokens: 100, input_tokens_details: details, output_tokens: 5, total_tokens: 105 };
+    expect(responses.readAnswer({ usage }).usage).toMatchObject({ cacheWriteTokens: 50, cacheWrite1hTokens: 30 });
+  });
+
   it('may compact what went before, which reads all of it once more and writes a summary', () => {
     const compacting = { context_management: [{ type: 'compaction', compact_threshold: 200_000 }] };
     expect(facts({ ...compacting, max_output_tokens: 500 })).toMatchObject({ content: { serverToolUses: 1 }, predictedTokens: 500 });

@@ -10,7 +10,7 @@ import { costBound } from '../../shared/pricing/cost-bound.ts';
 import { ratesAt, serviceTierMultiplier } from '../../shared/pricing/price.ts';
 import { priceOf } from '../../shared/pricing/price-of.ts';
 import { priceTables } from '../../shared/pricing/price-table.generated.ts';
-import { rateOf } from '../../shared/pricing/rates.ts';
+import { type RateName, rateOf } from '../../shared/pricing/rates.ts';
 
 const usd = z.number().nonnegative().optional();
 const priceFields = Object.fromEntries(
@@ -159,6 +159,51 @@ it('multiplies by the service tier, stacks several and takes the dearest for an 
   expect(serviceTierMultiplier(gpt, 'flex')).toBe(50_000);
   expect(serviceTierMultiplier(gpt, 'toString')).toBe(175_000);
   expect(serviceTierMultiplier(claude, 'fast+us')).toBe(220_000);
+});
+
+it('holds six times the price for the ultrafast tier, which no account can be set to', () => {
+  for (const model of ['gpt-6-astra', 'gpt-6.1-sol', 'gpt-6.2-sol', 'gpt-5.6-sol', 'gpt-5.6']) {
+    const price = priceOf({ provider: 'openai', model });
+    if (price === undefined) throw new Error('no price');
+    expect(serviceTierMultiplier(price, 'ultrafast')).toBe(600_000);
+    expect(serviceTierMultiplier(price, 'fast')).toBe(200_000);
+    expect(serviceTierMultiplier(price, 'account')).toBe(200_000);
+  }
+});
+
+it.each([
+  ['gpt-6.1-sol', 2, 0.1, 10],
+  ['gpt-6.1-terra', 1, 0.05, 5],
+  ['gpt-6.2-sol', 2, 0.1, 10],
+  ['gpt-6.2-astra', 8, 0.4, 40],
+])('knows %s, which is younger than the library, with its long context and its snapshots', (model, input, cached, output) => {
+  for (const provider of ['openai', 'azure']) {
+    const price = priceOf({ provider, model: `${model}-2026-12-01` });
+    if (price === undefined) throw new Error('no price');
+    expect(price).toMatchObject({ name: model, contextLength: 1_050_000, maxOutputTokens: 128_000 });
+    const perMillion = (name: RateName, tokens = 1000) => rateOf(ratesAt(price, tokens, atMs), name) / 1e6;
+    expect(perMillion('input')).toBeCloseTo(input, 9);
+    expect(perMillion('cachedInput')).toBeCloseTo(cached, 9);
+    expect(perMillion('cacheWrite')).toBeCloseTo(1.25 * input, 9);
+    expect(perMillion('output')).toBeCloseTo(output, 9);
+    expect(perMillion('input', 272_001)).toBeCloseTo(2 * input, 9);
+    expect(perMillion('cacheWrite1h', 272_001)).toBeCloseTo(5 * input, 9);
+    expect(perMillion('output', 272_001)).toBeCloseTo(1.5 * output, 9);
+  }
+});
+
+it('charges twice as much for a write to the prompt cache that stays for twelve hours', () => {
+  for (const model of ['gpt-5.6-sol', 'gpt-6-astra', 'gpt-6.2-sol']) {
+    const price = priceOf({ provider: 'openai', model });
+    if (price === undefined) throw new Error('no price');
+    const rates = ratesAt(price, 1000, atMs);
+    expect(rateOf(rates, 'cacheWrite1h')).toBe(2 * rateOf(rates, 'cacheWrite'));
+  }
+});
+
+it('prices the image models of today by the token', () => {
+  for (const model of ['gpt-image-2.5-sunburst-2026-09-08', 'gpt-image-2.5-flare', 'gpt-image-2.6-sunburst', 'gpt-image-2.6-flare'])
+    expect(priceOf({ provider: 'openai', model })?.variants[0]?.rates).toMatchObject({ input: 8_000_000, output: 30_000_000 });
 });
 
 it.each([
