@@ -9,7 +9,12 @@ export const keyOptions: Readonly<Record<string, VerbOption>> = {
   team: { type: 'string', value: '<id>', help: 'The team it belongs to.' },
   user: { type: 'string', value: '<id>', help: 'The user it belongs to.' },
   org: { type: 'string', value: '<id>', help: 'The organisation it belongs to.' },
-  model: { type: 'string', multiple: true, value: '<pattern>', help: 'A model it may call, such as openai/*. May repeat.' },
+  model: {
+    type: 'string',
+    multiple: true,
+    value: '<pattern>',
+    help: "A model it may call, such as openai/*, or not, such as '!openai/o3*'. May repeat.",
+  },
   tag: { type: 'string', multiple: true, value: '<name=value>', help: 'A label for reports and routing. May repeat.' },
   expires: { type: 'string', value: '<when>', help: 'A date, a time or a duration from now: 2027-01-31, 30d.' },
 };

@@ -14,10 +14,17 @@ export const groupIdSchema = z
 
 /**
  * Patterns of model names: a name as the caller writes it (`openai/gpt-5`, a route's name), `*` for any
- * run of characters. Absent means every model; an empty list would mean none and is refused as a slip.
+ * run of characters, and `!` before it for what may not be called. Absent means every model, and so does a list that only
+ * forbids of what it does not; an empty list would mean none and is refused as a slip.
  */
 export const modelPatternsSchema = z
-  .array(z.string().min(1).max(256))
+  .array(
+    z
+      .string()
+      .min(1)
+      .max(256)
+      .regex(/^(?!!$)/, 'must name what is forbidden after the "!"'),
+  )
   .min(1, 'must name at least one pattern; leave it out to allow every model')
   .max(200);
 

@@ -3,7 +3,7 @@ import { type Scope, scopesOf } from '../admission/scopes.ts';
 import { usageOf } from '../calls/usage.ts';
 import type { LiveConfig } from '../config/live-config.ts';
 import type { Directory } from '../control/directory.ts';
-import { mayCallModel } from '../control/model-access.ts';
+import { mayPassThrough } from '../control/model-access.ts';
 import { subjectOf } from '../control/subject.ts';
 import { BinaryDelivery } from '../delivery/binary-delivery.ts';
 import { emptyFacts } from '../dialects/empty-facts.ts';
@@ -50,10 +50,10 @@ export async function passThrough(
   const { timeoutMs } = exchange.options;
   if (timeoutMs !== undefined) exchange.deadlineAtMs = Math.min(exchange.deadlineAtMs, exchange.startedAtMs + timeoutMs);
   const target = targetOf(id, path, config);
-  if (!mayCallModel(known(exchange.principal, 'principal'), [`${id}/*`])) {
+  if (!mayPassThrough(known(exchange.principal, 'principal'), id)) {
     throw new GatewayError(
       'model_not_allowed',
-      `This key may call only some models. What passes through to '${id}' names no model, so the key has to be allowed '${id}/*'.`,
+      `This key may call only some models. What passes through to '${id}' names no model, so the key has to be allowed '${id}/*', and none of its models forbidden.`,
       { param: 'path' },
     );
   }

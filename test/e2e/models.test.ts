@@ -49,6 +49,28 @@ describe("OpenAI's list", () => {
   });
 });
 
+describe('a key to which a model is forbidden', () => {
+  it('sees everything else, and a route with its other targets', async () => {
+    const { key } = await gateway.createKey({ name: 'not that', models: ['!anthropic/claude-sonnet-4-5*', '!echo/error*'] });
+    const headers = { authorization: `Bearer ${key}` };
+    const { data } = (await get('/v1/models', headers)).body;
+    const ids: string[] = data.map(({ id }: { id: string }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['smart', 'google/gemini-2.5-pro', 'echo/ok']));
+    expect(ids.filter((id) => id.startsWith('anthropic/claude-sonnet-4-5') || id.startsWith('echo/error'))).toEqual([]);
+    expect(data.find(({ id }: { id: string }) => id === 'smart')).toMatchObject({ targets: ['google/gemini-2.5-pro'] });
+    const call = (model: string) =>
+      fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }] }),
+      });
+    expect((await call('echo/ok')).status).toBe(200);
+    const refused = await call('echo/error-500');
+    expect(refused.status).toBe(403);
+    expect(JSON.parse(await refused.text()).error.code).toBe('model_not_allowed');
+  });
+});
+
 describe("Anthropic's list", () => {
   it('is what its client reads, page by page, without a gap', async () => {
     const client = new Anthropic({ baseURL: gateway.url, apiKey: gateway.key });

@@ -118,7 +118,7 @@ function keyFields(key: Key | undefined): Child {
       value: key?.models?.join('\n'),
       rows: 2,
       placeholder: 'openai/*',
-      hint: 'One name or pattern a line; * stands for anything. Empty means every model.',
+      hint: 'One name or pattern a line; * stands for anything, ! before it forbids. Empty means every model.',
     }),
     h(
       'div',

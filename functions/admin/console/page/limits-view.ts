@@ -130,7 +130,7 @@ function groupDialog(place: Place, kind: Kind, group: Group | undefined): void {
         label: 'Models its keys may call',
         value: group?.models?.join('\n'),
         rows: 2,
-        hint: 'One name or pattern a line. Empty means every model.',
+        hint: 'One name or pattern a line; * stands for anything, ! before it forbids. Empty means every model.',
       }),
     ],
     confirm: group ? 'Save' : `Create ${one}`,
