@@ -75,6 +75,8 @@ export interface ProviderFault {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly message: string;
+  /** The code by which the dialect's official clients tell the cause, where it has a place of its own beside `code`. */
+  readonly causeCode?: string | undefined;
   /** How long the provider asks to wait, where it says so in the body. */
   readonly retryAfterMs?: number;
 }
@@ -144,6 +146,8 @@ export interface Dialect<State extends StreamState = StreamState> {
   truncate(state: State, usage: Usage, costUsd: string | undefined): SseFrame[];
   /** The body of an answer or of the event with the final usage, with `cost_usd` (a decimal literal) beside the usage. */
   withCost(json: string, costUsd: string): string;
+  /** The header in which the dialect's official clients look for the id of a request that failed. Lower case. */
+  readonly requestIdHeader?: string;
   /** @param requestId the gateway's id of the request, where the dialect has a place for it. */
   errorBody(error: GatewayError, requestId?: string): JsonObject;
   /** The last events of a stream that failed after its status went out, with what was read of it, if anything was. */

@@ -155,6 +155,7 @@ export function readMessagesFault(body: JsonObject): ProviderFault | undefined {
   return {
     status: undefined,
     code: textOf(error.code) ?? textOf(details.error_code),
+    causeCode: textOf(details.error_code),
     type: textOf(error.type),
     message: textOf(error.message) ?? 'The provider gave no reason.',
   };

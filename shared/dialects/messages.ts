@@ -23,7 +23,8 @@ import type { Translation } from './translation.ts';
 
 /**
  * An error in Anthropic's shape (https://platform.claude.com/docs/en/api/errors). The gateway's stable code stands in
- * `error.code`, and in `error.details.error_code`, where the official clients look for one.
+ * `error.code`, and in `error.details.error_code`, where the official clients look for one, unless Anthropic has named the
+ * cause there itself (`thread_not_found`).
  */
 function messagesError(error: GatewayError, requestId?: string): JsonObject {
   return JSON.parse(
@@ -63,6 +64,7 @@ export const messages: Dialect<MessagesStreamState> = {
   truncate: truncateMessagesStream,
   withCost: withCostBesideUsage,
   errorBody: messagesError,
+  requestIdHeader: 'request-id',
   // What the Anthropic clients raise as an APIError mid-stream.
   errorFrames: (error) => [sseFrame(JSON.stringify(messagesError(error)), 'error')],
   allowsComments: true,

@@ -103,12 +103,12 @@ export const errorCodes = {
     googleStatus: 'NOT_FOUND',
   },
   not_found: { status: 404, type: 'invalid_request_error', retry: false, anthropicType: 'not_found_error', googleStatus: 'NOT_FOUND' },
-  conflict: { status: 409, type: 'invalid_request_error', retry: false, anthropicType: 'invalid_request_error', googleStatus: 'ABORTED' },
+  conflict: { status: 409, type: 'invalid_request_error', retry: false, anthropicType: 'conflict_error', googleStatus: 'ABORTED' },
   idempotency_in_progress: {
     status: 409,
     type: 'invalid_request_error',
     retry: true,
-    anthropicType: 'invalid_request_error',
+    anthropicType: 'conflict_error',
     googleStatus: 'ABORTED',
   },
   request_too_large: {

@@ -27,6 +27,7 @@ export function errors(options: { readonly log: Log }): GatewayMiddleware {
 }
 
 function errorResponse(error: GatewayError, exchange: Exchange | undefined): GatewayResponse {
+  const idHeader = exchange?.dialect.requestIdHeader;
   const body = exchange === undefined ? openAiErrorBody(error) : exchange.dialect.errorBody(error, exchange.requestId);
   return {
     statusCode: error.status,
@@ -34,6 +35,7 @@ function errorResponse(error: GatewayError, exchange: Exchange | undefined): Gat
       'content-type': 'application/json',
       'cache-control': 'no-store',
       ...exchange?.responseHeaders,
+      ...(exchange !== undefined && idHeader !== undefined && { [idHeader]: exchange.requestId }),
       ...errorHeaders(error),
     }),
     body: JSON.stringify(body),

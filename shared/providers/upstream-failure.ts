@@ -28,6 +28,8 @@ export interface UpstreamFailureFacts {
   /** The provider's own error code and type. */
   readonly providerCode?: string;
   readonly providerType?: string;
+  /** The provider's code for the cause, in the place where the official clients of its dialect look for one. */
+  readonly causeCode?: string;
   /** The provider's own message, for the caller; shortened, never from a 401 or 403 (it may repeat a key). */
   readonly providerMessage?: string;
   readonly retryAfterMs?: number;

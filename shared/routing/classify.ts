@@ -65,7 +65,9 @@ const byStatus: Readonly<Record<number, FailureClass>> = {
 const byCode: readonly (readonly [pattern: RegExp, failureClass: FailureClass])[] = [
   [/context_length|context_window|max_tokens_exceeded|prompt_too_long|string_above_max_length|input_too_long/i, 'context_length'],
   [/content_policy|content_filter|content_management|moderation_blocked|safety|data_inspection_failed/i, 'content_policy'],
-  [/insufficient_quota|billing|credit|payment|balance|quota_exceeded/i, 'quota'],
+  [/insufficient_quota|billing|credit|payment|balance|quota_exceeded|spend_limit/i, 'quota'],
+  // Anthropic's, for an account or its encryption that is out of use: https://platform.claude.com/docs/en/api/errors
+  [/organization_on_hold|key_creator_not_member|cmek_key/i, 'credentials'],
   [/model_not_found|model_not_available|deployment.?not.?found|unknown_model/i, 'not_found'],
   [/rate_limit|too_many_requests|throttl|resource_exhausted|tokens_exceeded/i, 'rate_limited'],
   [/overloaded|unavailable|capacity|server_error|internal_error|api_error/i, 'server_error'],
@@ -79,6 +81,9 @@ const byMessage: readonly (readonly [pattern: RegExp, failureClass: FailureClass
     'context_length',
   ],
   [/content (policy|management policy|filter)|safety (system|filter)/i, 'content_policy'],
+  // Anthropic tells an empty account, and a limit that the account has set itself, as a bad request
+  // (https://platform.claude.com/docs/en/api/errors#http-errors).
+  [/credit balance is too low|reached your specified (api )?usage limits/i, 'quota'],
 ];
 
 /**

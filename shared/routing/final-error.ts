@@ -82,8 +82,14 @@ export function finalError({ failed, passedOver = [], decisive, nowMs = 0 }: Giv
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(status !== undefined && { status }),
     ...(hopeless && { retryable: false }),
-    details,
+    details: { ...details, ...causeOf(failure, failureClass) },
   });
+}
+
+/** What the caller has done wrong, in the provider's own code, for clients that mend it by themselves. */
+function causeOf({ facts: { causeCode } }: UpstreamFailure, failureClass: FailureClass): { readonly error_code?: string } {
+  const isCallers = failureClass === 'caller' || failureClass === 'not_found';
+  return isCallers && causeCode !== undefined ? { error_code: causeCode } : {};
 }
 
 function nothingTried(passedOver: readonly PassedOver[], details: Record<string, unknown>, nowMs: number): GatewayError {

@@ -173,6 +173,14 @@ describe('a whole message', () => {
       error: { type: 'invalid_request_error', code: 'invalid_request', message: expect.stringContaining('roles must alternate') },
       request_id: expect.stringMatching(/^req_[0-9a-z]{16}$/),
     });
+    expect(refused.requestID).toBe(refused.error.request_id);
+    upstream.behave(
+      answerJson(404, {
+        type: 'error',
+        error: { type: 'not_found_error', message: 'No such thread', details: { error_code: 'thread_not_found' } },
+      }),
+    );
+    expect(await client.messages.create(hello).catch((error) => error)).toMatchObject({ status: 404, errorCode: 'thread_not_found' });
     upstream.behave(answerJson(529, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }));
     expect(await client.messages.create(hello).catch((error) => error)).toMatchObject({ status: 502, errorCode: 'provider_error' });
     upstream.behave(

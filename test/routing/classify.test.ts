@@ -37,6 +37,36 @@ describe('the class of a failure', () => {
     [{ status: 400, providerMessage: 'temperature must be a number' }, 'caller'],
     [{ status: 404, providerCode: 'DeploymentNotFound' }, 'not_found'],
     [{ status: 400, providerType: 'rate_limit_error' }, 'rate_limited'],
+    // Anthropic's own codes, in the official client's list, and the accounts that it tells of by a message alone.
+    [{ status: 429, providerType: 'rate_limit_error', providerCode: 'contract_spend_limit_reached' }, 'quota'],
+    [{ status: 429, providerType: 'rate_limit_error', providerCode: 'enforced_spend_limit_reached' }, 'quota'],
+    [{ status: 402, providerType: 'billing_error', providerCode: 'linked_organization_spend_limit_reached' }, 'quota'],
+    [{ status: 429, providerType: 'rate_limit_error', providerCode: 'ramp_limit_exceeded' }, 'rate_limited'],
+    [{ status: 400, providerType: 'invalid_request_error', providerCode: 'organization_on_hold' }, 'credentials'],
+    [{ status: 400, providerType: 'invalid_request_error', providerCode: 'cmek_key_disabled' }, 'credentials'],
+    [{ status: 400, providerType: 'invalid_request_error', providerCode: 'claude_code_key_creator_not_member' }, 'credentials'],
+    [{ status: 400, providerType: 'invalid_request_error', providerCode: 'claude_code_version_too_old' }, 'caller'],
+    [{ status: 400, providerType: 'invalid_request_error', providerCode: 'image_dimensions_too_large' }, 'caller'],
+    [{ status: 413, providerType: 'request_too_large' }, 'too_large'],
+    [{ status: 504, providerType: 'timeout_error' }, 'server_error'],
+    [{ status: 529, providerType: 'overloaded_error', providerCode: 'compaction_unavailable' }, 'server_error'],
+    [
+      {
+        status: 400,
+        providerType: 'invalid_request_error',
+        providerMessage:
+          'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
+      },
+      'quota',
+    ],
+    [
+      {
+        status: 400,
+        providerType: 'invalid_request_error',
+        providerMessage: 'You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+      },
+      'quota',
+    ],
     // A server that fails may blame anybody.
     [{ status: 500, providerCode: 'content_filter' }, 'server_error'],
   ])('with %j is %s', (facts, expected) => {
