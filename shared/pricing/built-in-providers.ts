@@ -166,6 +166,9 @@ export const builtInProviders: Readonly<Record<string, BuiltInProvider>> = {
   bedrock: { tables: ['aws'], serviceTiers: bedrock },
   'bedrock-mantle': { tables: ['aws'], serviceTiers: bedrock },
   azure: { tables: ['azure', 'openai', 'anthropic', 'deepseek', 'x-ai', 'moonshotai'], serviceTiers: openAi, tools: openAiTools },
+  // Claude costs there what Anthropic asks, a tenth more in the US data zone, which no answer tells:
+  // https://platform.claude.com/docs/en/about-claude/pricing#claude-in-microsoft-foundry-pricing
+  'azure-claude': { tables: ['anthropic'], serviceTiers: anthropic, unaskedTiers: anthropicUnasked, tools: anthropicTools },
   openrouter: {
     tables: ['openrouter'],
     serviceTiers: [{ models: '*', multipliers: { ...openAiTiers(2.5), ultrafast: 6 } }],

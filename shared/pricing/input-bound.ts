@@ -78,7 +78,7 @@ export function inputTokenBound(facts: InputFacts, providerId: string, options: 
 /** Whose counting rules hold for a model at a provider: the model's maker, where its name tells. */
 export function tokenFamilyOf(providerId: string, model: string | undefined): TokenFamily {
   const name = model?.toLowerCase() ?? '';
-  if (providerId === 'anthropic' || name.includes('claude')) return 'anthropic';
+  if (['anthropic', 'azure-claude'].includes(providerId) || name.includes('claude')) return 'anthropic';
   if (providerId === 'google' || name.includes('gemini')) return 'google';
   if (providerId === 'openai' || /(^|[/.])(gpt-[3-6]|gpt-image|chatgpt|o[134])/.test(name)) return 'openai';
   return 'unknown';

@@ -24,6 +24,27 @@ export const cloudRows = [
     quirks: { maxTokensField: 'max_completion_tokens', stopsBillingOnAbort: true },
   },
   {
+    id: 'azure-claude',
+    name: 'Claude in Microsoft Foundry',
+    source: 'https://platform.claude.com/docs/en/build-with-claude/claude-in-microsoft-foundry',
+    baseUrl: 'https://{resource}.services.ai.azure.com/anthropic/v1',
+    auth: 'api-key',
+    headers: { 'anthropic-version': '2023-06-01' },
+    keyVariables: ['ANTHROPIC_FOUNDRY_API_KEY', 'AZURE_API_KEY'],
+    options: [
+      {
+        name: 'resource',
+        description: 'Name of the Foundry resource',
+        environment: ['ANTHROPIC_FOUNDRY_RESOURCE', 'AZURE_RESOURCE_NAME'],
+      },
+    ],
+    dialects: {
+      messages: { path: '/messages' },
+    },
+    aiSdkPackage: '@ai-sdk/anthropic',
+    quirks: { maxTokensField: 'both', errorShape: 'anthropic' },
+  },
+  {
     id: 'vertex',
     name: 'Google Vertex AI (API key)',
     source: 'https://cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode/vertex-ai-express-mode-api-reference',
@@ -107,6 +128,8 @@ export const cloudRows = [
       'chat-completions': { path: '/chat/completions' },
       completions: { path: '/completions' },
       embeddings: { path: '/embeddings' },
+      // Of Claude alone: https://docs.databricks.com/aws/en/machine-learning/model-serving/query-anthropic-messages
+      messages: { path: '/anthropic/v1/messages', models: ['databricks-claude-*'] },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { errorShape: 'message' },
@@ -126,6 +149,20 @@ export const cloudRows = [
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { stopsBillingOnAbort: true, errorShape: 'errors' },
+  },
+  {
+    id: 'digitalocean',
+    name: 'DigitalOcean Serverless Inference',
+    source: 'https://docs.digitalocean.com/reference/doctl/reference/serverless-inference/',
+    baseUrl: 'https://inference.do-ai.run/v1',
+    auth: 'bearer',
+    keyVariables: ['MODEL_ACCESS_KEY', 'GRADIENT_MODEL_ACCESS_KEY'],
+    dialects: {
+      'chat-completions': { path: '/chat/completions' },
+      embeddings: { path: '/embeddings' },
+      images: { path: '/images/generations' },
+    },
+    aiSdkPackage: '@ai-sdk/openai-compatible',
   },
   {
     id: 'nvidia',

@@ -151,6 +151,8 @@ export const hostRows = [
     keyVariables: ['BASETEN_API_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
+      // It reads no key but a bearer's: https://docs.baseten.co/reference/inference-api/messages
+      messages: { path: '/messages' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },
@@ -243,6 +245,8 @@ export const hostRows = [
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       responses: { path: '/responses' },
+      // By the key as a bearer's: https://docs.ollama.com/api/authentication
+      messages: { path: '/messages' },
       completions: { path: '/completions' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',

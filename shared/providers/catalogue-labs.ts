@@ -178,6 +178,20 @@ export const labRows = [
     quirks: { maxTokensField: 'both' },
   },
   {
+    id: 'xiaomi',
+    name: 'Xiaomi MiMo',
+    source: 'https://platform.xiaomimimo.com/docs/zh-CN/quick-start/first-api-call',
+    baseUrl: 'https://api.xiaomimimo.com/v1',
+    auth: 'bearer',
+    keyVariables: ['MIMO_API_KEY', 'XIAOMI_API_KEY', 'XIAOMI_MIMO_API_KEY'],
+    dialects: {
+      'chat-completions': { path: '/chat/completions' },
+      messages: { baseUrl: 'https://api.xiaomimimo.com/anthropic', path: '/v1/messages' },
+    },
+    aiSdkPackage: '@ai-sdk/openai-compatible',
+    quirks: { maxTokensField: 'max_completion_tokens' },
+  },
+  {
     id: 'perplexity',
     name: 'Perplexity',
     source: 'https://docs.perplexity.ai/docs/agent-api/migrate-from-sonar/overview',
@@ -206,19 +220,6 @@ export const labRows = [
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { stopsBillingOnAbort: true, errorShape: 'message' },
-  },
-  {
-    id: 'ai21',
-    name: 'AI21',
-    source: 'https://docs.ai21.com/reference/jamba-1-6-api-ref',
-    baseUrl: 'https://api.ai21.com/studio/v1',
-    auth: 'bearer',
-    keyVariables: ['AI21_API_KEY'],
-    dialects: {
-      'chat-completions': { path: '/chat/completions' },
-    },
-    aiSdkPackage: '@ai-sdk/openai-compatible',
-    quirks: { errorShape: 'detail' },
   },
   {
     id: 'inception',

@@ -162,10 +162,6 @@ export const modelRows = {
     { id: 'kimi-k2.6', contextLength: 262_144, maxOutputTokens: 262_144, input: textImageVideo, abilities: all },
     { id: 'kimi-k3', contextLength: 1_048_576, maxOutputTokens: 262_144, input: textImageVideo, abilities: all },
   ],
-  ai21: [
-    { id: 'jamba-large', contextLength: 256_000, maxOutputTokens: 4096, input: text, abilities: tools },
-    { id: 'jamba-mini', contextLength: 256_000, maxOutputTokens: 4096, input: text, abilities: tools },
-  ],
   upstage: [{ id: 'solar-pro4', contextLength: 524_288, maxOutputTokens: 131_072, input: text, abilities: toolsSchema }],
   inception: [{ id: 'mercury-2', contextLength: 128_000, maxOutputTokens: 50_000, input: text, abilities: all }],
   bedrock: [

@@ -178,7 +178,7 @@ export function findModel(providerId: string, modelId: string): ModelRow | undef
 const modelsByProvider: ReadonlyMap<string, readonly ModelRow[]> = new Map(Object.entries(modelRows));
 
 /** Providers that sell another's models under the same ids. */
-const sameModelsAs: Readonly<Record<string, string>> = { azure: 'openai', vertex: 'google' };
+const sameModelsAs: Readonly<Record<string, string>> = { azure: 'openai', 'azure-claude': 'anthropic', vertex: 'google' };
 
 /** The makers as gateways name them in `maker/model`. */
 const makers: Readonly<Record<string, string>> = {

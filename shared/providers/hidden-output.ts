@@ -11,6 +11,7 @@ import type { ConfiguredProvider } from './configured-provider.ts';
 const keepReasoning: ReadonlySet<string> = new Set([
   'openai',
   'azure',
+  'azure-claude',
   'xai',
   'google',
   'vertex',

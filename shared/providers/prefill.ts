@@ -5,7 +5,7 @@ import { claudeVersion } from './claude-version.ts';
  * (https://platform.claude.com/docs/en/about-claude/models/migration-guide). A name that says no version is taken for a new one.
  */
 export function takesPrefill(providerId: string, model: string): boolean {
-  if (providerId !== 'anthropic' && providerId !== 'bedrock') return false;
+  if (!['anthropic', 'bedrock', 'azure-claude'].includes(providerId)) return false;
   const version = claudeVersion(model);
   return version !== undefined && (version.major < 4 || (version.major === 4 && version.minor < 6));
 }

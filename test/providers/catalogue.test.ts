@@ -122,6 +122,22 @@ describe('findEndpoint', () => {
     expect(endpoint('anthropic', 'chat-completions', 'claude-opus-5')).toMatchObject({ auth: 'bearer', fidelity: 'reduced' });
   });
 
+  test("speaks Anthropic's format where a vendor does, at its own address and by its own key", () => {
+    expect(endpoint('azure-claude', 'messages', 'my-deployment')).toEqual({
+      baseUrl: 'https://{resource}.services.ai.azure.com/anthropic/v1',
+      auth: 'api-key',
+      path: '/messages',
+    });
+    expect(endpoint('databricks', 'messages', 'databricks-claude-sonnet-4-6')).toMatchObject({ path: '/anthropic/v1/messages' });
+    expect(endpoint('databricks', 'messages', 'databricks-gpt-oss-120b')).toBeUndefined();
+    for (const id of ['baseten', 'ollama-cloud', 'xiaomi'])
+      expect([id, endpoint(id, 'messages', 'm')?.auth, endpoint(id, 'messages', 'm')?.path]).toEqual([
+        id,
+        'bearer',
+        id === 'xiaomi' ? '/v1/messages' : '/messages',
+      ]);
+  });
+
   test('gives nothing for a dialect that is not spoken', () => {
     expect(endpoint('groq', 'messages', 'llama-3.3-70b-versatile')).toBeUndefined();
   });
