@@ -79,6 +79,11 @@ function contentFacts(chat: ChatRequest, bodyBytes: number): ContentFacts {
     inlineBytes: 0,
     promptCache: asksToStay(chat.prompt_cache_options) ? '1h' : 'none',
   };
+  noteCache(chat.cache_control, media);
+  for (const tool of chat.tools ?? []) {
+    noteCache(tool.cache_control, media);
+    noteCache(tool.function?.cache_control, media);
+  }
   for (const message of chat.messages) gatherMedia(message, media);
   return {
     textBytes: Math.max(0, bodyBytes - media.inlineBytes),
@@ -100,18 +105,25 @@ interface Media {
 }
 
 function gatherMedia(message: ChatMessage, media: Media): void {
+  noteCache(message.cache_control, media);
   if (!Array.isArray(message.content)) return;
   for (const part of message.content) {
-    if (part.cache_control !== undefined && media.promptCache === 'none') media.promptCache = '5m';
-    if (isOneHour(part.cache_control) || asksToStay(part.prompt_cache_breakpoint)) media.promptCache = '1h';
+    noteCache(part.cache_control, media);
+    if (asksToStay(part.prompt_cache_breakpoint)) media.promptCache = '1h';
     if ('image_url' in part) gatherImage(part.image_url, media);
     else if ('input_audio' in part) gatherAudio(part.input_audio, media);
     else if ('file' in part) gatherFile(part.file, media);
   }
 }
 
-function isOneHour(cacheControl: unknown): boolean {
-  return typeof cacheControl === 'object' && cacheControl !== null && 'ttl' in cacheControl && cacheControl.ttl === '1h';
+/**
+ * Anthropic's mark of what is to be kept in its cache, which OpenRouter and LiteLLM take on parts, messages, tools and the
+ * request as a whole.
+ */
+function noteCache(mark: unknown, media: Media): void {
+  if (!isJsonObject(mark)) return;
+  if (mark.ttl === '1h') media.promptCache = '1h';
+  else if (media.promptCache === 'none') media.promptCache = '5m';
 }
 
 function gatherImage(image: unknown, media: Media): void {
