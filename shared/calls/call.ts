@@ -83,6 +83,8 @@ export interface HostedTools {
   readonly bounded: 'yes' | 'if-sent' | 'no';
   /** A tool among them that has no price. */
   readonly unpriced?: string | undefined;
+  /** The field of the request that asks for it, where that is not `tools`. */
+  readonly field?: string;
 }
 
 /** What a request can ask for that not every endpoint of its dialect takes. */

@@ -34,7 +34,7 @@ const tokensPerImage = 8_192;
 function parseImagesRequest(request: DialectRequest): Call {
   const parsed = imagesRequestSchema.safeParse(request.body);
   if (!parsed.success) throw invalidRequest(parsed.error);
-  const { model, n, stream, user } = parsed.data;
+  const { model, n, stream, user, output_format: format } = parsed.data;
   return endpointCall('images', model, request, {
     stream: stream === true,
     streamUsage: true,
@@ -42,6 +42,8 @@ function parseImagesRequest(request: DialectRequest): Call {
     choices: n ?? 1,
     endUser: user ?? undefined,
     units: { images: n ?? 1 },
+    // Vectors are written by a chat model that the request or the account names, at its own price (`svg_usage` of the answer).
+    ...(format === 'svg' && { hostedTools: { uses: 0, bounded: 'yes', unpriced: 'svg', field: 'output_format' } }),
   });
 }
 

@@ -67,6 +67,9 @@ class ResponseSoFar implements AnswerSoFar {
       case 'response.content_part.added':
         if (!isJsonObject(event.part) || event.part.type !== 'output_text' || event.content_index !== 0) this.#plain = false;
         return;
+      // Sent while a model is silent, and about nothing.
+      case 'keepalive':
+        return;
       case 'response.output_text.delta':
         if (typeof event.delta === 'string') this.#text += event.delta;
         return;

@@ -123,10 +123,16 @@ export async function dialectOfPath(given: string, headers: Readonly<Record<stri
 /** What Google's clients call beside the methods of models that are served here (https://ai.google.dev/api). */
 const googlesOwn = /^\/v1(beta)?\/(interactions|cachedContents|fileSearchStores|.+(:|%3[Aa])[A-Za-z]+)\b/;
 
+/** What OpenAI's client calls beside what is served here (`resources` of https://github.com/openai/openai-node). */
+const openAisOwn =
+  /^\/v1\/(images|audio|chat|responses|conversations|files|uploads|batches|fine_tuning|vector_stores|containers|skills|agents|decisions|evals|videos|realtime|live|assistants|threads|organization)(\/|$)/;
+
 function hintFor(path: string): string {
   if (path.startsWith('/v1/v1')) return 'The base URL of this client must not end in /v1: it adds that itself.';
   if (googlesOwn.test(path))
     return 'Of the methods of the Gemini API generateContent, streamGenerateContent and countTokens are served; for the others set the base URL to /v1/providers/google.';
+  if (openAisOwn.test(path))
+    return 'This gateway does not meter it; to send it to OpenAI as it is, set the base URL to /v1/providers/openai.';
   return 'Chat completions are at POST /v1/chat/completions, models at GET /v1/models.';
 }
 

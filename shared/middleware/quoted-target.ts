@@ -38,8 +38,8 @@ export function refuseUnboundedTools(target: Target, call: Call, quoted: QuotedT
   if (found !== 'unbounded') {
     throw new GatewayError(
       'unpriced_model',
-      `What '${found.unpriced}' costs at ${target.name} is not known before nor after, and a call under a budget needs a price. Leave the tool out.`,
-      { param: 'tools' },
+      `What '${found.unpriced}' costs at ${target.name} is not known before nor after, and a call under a budget needs a price. Leave ${found.field === undefined ? 'the tool' : 'it'} out.`,
+      { param: found.field ?? 'tools' },
     );
   }
   throw new GatewayError(

@@ -64,7 +64,12 @@ const byStatus: Readonly<Record<number, FailureClass>> = {
 /** Classes by what providers write into `code` or `type`, which says more than the status. */
 const byCode: readonly (readonly [pattern: RegExp, failureClass: FailureClass])[] = [
   [/context_length|context_window|max_tokens_exceeded|prompt_too_long|string_above_max_length|input_too_long/i, 'context_length'],
-  [/content_policy|content_filter|content_management|moderation_blocked|safety|data_inspection_failed/i, 'content_policy'],
+  // OpenAI's `bio_policy`, `cyber_policy`, `misalignment_policy_violation` and `invalid_prompt` among them:
+  // https://github.com/openai/openai-node/blob/master/src/resources/responses/responses.ts (`ResponseError`).
+  [
+    /(content|bio|cyber|usage|safety)_policy|_policy_violation|content_filter|content_management|moderation_blocked|safety|data_inspection_failed|^invalid_prompt\b/i,
+    'content_policy',
+  ],
   [/insufficient_quota|billing|credit|payment|balance|quota_exceeded|spend_limit/i, 'quota'],
   // Anthropic's, for an account or its encryption that is out of use: https://platform.claude.com/docs/en/api/errors
   [/organization_on_hold|key_creator_not_member|cmek_key/i, 'credentials'],
@@ -140,17 +145,20 @@ function classifyNetwork(name: string | undefined): FailureClass {
   return byNetworkError.find(([pattern]) => pattern.test(name))?.[1] ?? 'connection';
 }
 
-function classifyAnswer(failure: UpstreamFailure): FailureClass {
-  const { status, providerCode = '', providerType = '', providerMessage = '' } = failure.facts;
-  const serverSide = status !== undefined && status >= 500;
-  if (!serverSide) {
-    const words = `${providerCode} ${providerType}`;
-    for (const [pattern, found] of byCode) if (pattern.test(words)) return found;
-    if (status === 400 || status === 422 || status === 413)
-      for (const [pattern, found] of byMessage) if (pattern.test(providerMessage)) return found;
-  }
-  if (status === undefined || serverSide) return 'server_error';
-  return classifyStatus(status, failure.kind);
+/** Codes of what is wrong with the request itself, pictures in it above all (`ResponseError` of the same file). */
+const atFault =
+  /^(invalid_(image|base64|request|value)|unsupported_(image|value|parameter)|image_(too|parse|file)|empty_image|failed_to_download_image)|\binvalid_request_error\b/;
+
+function classifyAnswer({ facts, kind }: UpstreamFailure): FailureClass {
+  const { status, providerCode = '', providerType = '', providerMessage = '' } = facts;
+  if (status !== undefined && status >= 500) return 'server_error';
+  const words = `${providerCode} ${providerType}`;
+  for (const [pattern, found] of byCode) if (pattern.test(words)) return found;
+  // In a stream, and in a response that failed, no status says whose fault it is.
+  if (status === undefined) return atFault.test(words) ? 'caller' : 'server_error';
+  if (status === 400 || status === 422 || status === 413)
+    for (const [pattern, found] of byMessage) if (pattern.test(providerMessage)) return found;
+  return classifyStatus(status, kind);
 }
 
 function classifyStatus(status: number, kind: UpstreamFailure['kind']): FailureClass {

@@ -38,11 +38,11 @@ export function unboundedTool(
   target: Target,
   call: Call,
   price: Price | undefined,
-): 'unbounded' | { readonly unpriced: string } | undefined {
+): 'unbounded' | { readonly unpriced: string; readonly field?: string } | undefined {
   const { hostedTools: tools } = call;
   // In translation such tools are left out.
   if (tools === undefined || target.provider.endpoint(call.dialect, target.model, call.stream) === undefined) return undefined;
-  if (tools.unpriced !== undefined) return { unpriced: tools.unpriced };
+  if (tools.unpriced !== undefined) return { unpriced: tools.unpriced, ...(tools.field !== undefined && { field: tools.field }) };
   if (tools.bounded === 'yes' || target.provider.assumesToolUses || price?.mostSearches !== undefined) return undefined;
   return tools.bounded === 'if-sent' && target.provider.boundsToolUses(call.dialect) ? undefined : 'unbounded';
 }

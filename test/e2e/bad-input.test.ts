@@ -90,6 +90,14 @@ describe('a path', () => {
     expect(answer.error.message).toContain('must not end in /v1');
   });
 
+  it("of OpenAI's that is not metered here says where it can be reached", async () => {
+    for (const path of ['/v1/images/edits', '/v1/audio/translations', '/v1/responses/compact', '/v1/conversations', '/v1/files']) {
+      const answer = await send(path, { body: '{}' });
+      expect(answer).toMatchObject({ status: 404, error: { code: 'not_found' } });
+      expect(answer.error.message).toContain('/v1/providers/openai');
+    }
+  });
+
   it('answers HEAD where it answers GET, as monitors ask', async () => {
     const headers = { authorization: `Bearer ${gateway.key}` };
     for (const path of ['/health', '/v1/models', '/v1/models/echo/ok']) {

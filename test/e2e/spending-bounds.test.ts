@@ -214,6 +214,19 @@ describe('tools that OpenAI runs', () => {
     expect((await ask('/v1/responses', { model: 'openai/gpt-5', input: 'Hello', tools }, gateway.key)).sent.max_tool_calls).toBeUndefined();
   });
 
+  it('are held for where an item of the input declares them', async () => {
+    upstream.behave(answerJson(200, response([{ type: 'web_search_call', id: 'w', status: 'completed' }])));
+    await settled();
+    const input = [
+      { role: 'user', content: 'Hello' },
+      { type: 'additional_tools', role: 'developer', tools: [{ type: 'web_search' }] },
+    ];
+    const { sent, held, cost } = await ask('/v1/responses', { model: 'openai/gpt-5', input, max_output_tokens: 100 });
+    expect(sent.max_tool_calls).toBe(4);
+    expect(cost).toBeGreaterThan(0.01);
+    expect(held).toBeGreaterThan(4 * 0.01);
+  });
+
   it('are refused under a budget where nobody can tell what they cost', async () => {
     const drawing = await ask('/v1/responses', { model: 'openai/gpt-5', input: 'Draw', tools: [{ type: 'image_generation' }] });
     expect(drawing).toMatchObject({ status: 402, body: { error: { code: 'unpriced_model', param: 'tools' } } });
@@ -224,6 +237,28 @@ describe('tools that OpenAI runs', () => {
     });
     expect(old).toMatchObject({ status: 400, body: { error: { code: 'unsupported_parameter', param: 'tools' } } });
     expect(upstream.received).toHaveLength(0);
+  });
+});
+
+describe('a picture', () => {
+  const drawn = (more: object) => ({ model: 'openai/gpt-image-2.6-flare', prompt: 'A cat', ...more });
+
+  it('is held for by its tokens, and refused under a budget as vectors, which a model writes that nobody can price', async () => {
+    const usage = {
+      input_tokens: 10,
+      output_tokens: 1_000,
+      total_tokens: 1_010,
+      input_tokens_details: { text_tokens: 10, image_tokens: 0 },
+    };
+    upstream.behave(answerJson(200, { created: 1, data: [{ b64_json: 'AAAA' }], usage }));
+    await settled();
+    const painted = await ask('/v1/images/generations', drawn({ output_format: 'png' }));
+    expect(painted.cost).toBeCloseTo(10 * 8e-6 + 1_000 * 30e-6, 9);
+    expect(painted.held).toBeGreaterThan(painted.cost);
+    const vectors = await ask('/v1/images/generations', drawn({ output_format: 'svg' }));
+    expect(vectors).toMatchObject({ status: 402, body: { error: { code: 'unpriced_model', param: 'output_format' } } });
+    expect(upstream.received).toHaveLength(1);
+    expect((await ask('/v1/images/generations', drawn({ output_format: 'svg' }), gateway.key)).status).toBe(200);
   });
 });
 

@@ -288,7 +288,9 @@ describe('Responses that break off', () => {
     { type: 'response.created', sequence_number: 0, response },
     { type: 'response.output_item.added', sequence_number: 1, output_index: 0, item },
     { type: 'response.content_part.added', sequence_number: 2, ...here, part: { type: 'output_text', text: '', annotations: [] } },
-    { type: 'response.output_text.delta', sequence_number: 3, ...here, delta: 'The quick brown ' },
+    { type: 'response.output_text.delta', sequence_number: 3, ...here, delta: 'The quick ' },
+    { type: 'keepalive', sequence_number: 4 },
+    { type: 'response.output_text.delta', sequence_number: 5, ...here, delta: 'brown ' },
   ];
 
   it('go on as one response of one message, its events numbered on', async () => {
@@ -298,7 +300,7 @@ describe('Responses that break off', () => {
     const stream = await client.responses.create({ model: 'reply', input: 'Tell me.', max_output_tokens: 500, stream: true });
     for await (const event of stream) events.push(event);
     expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, index) => index));
-    expect(events.slice(4).map(({ type }) => type)).toEqual([
+    expect(events.slice(6).map(({ type }) => type)).toEqual([
       'response.output_text.delta',
       'response.output_text.delta',
       'response.output_text.done',
