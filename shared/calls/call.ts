@@ -123,6 +123,8 @@ export interface Call {
   readonly forwardedQuery?: Readonly<Record<string, string>>;
   readonly units?: CallUnits;
   readonly hostedTools?: HostedTools;
+  /** The provider may answer with another model of its own choice, at that model's price. */
+  readonly mayChangeModel?: true;
   /** The most tokens that are billed as output beside the answer's own: a predicted output that is rejected, a summary that compacts. */
   readonly predictedTokens?: number;
   /** The request as it came, where it is a form and `body` only what its text fields say. */

@@ -29,6 +29,8 @@ export interface SpendingBounds {
   readonly serviceTier?: string;
   /** How often the provider may use each tool of its own, where the call sets no bound. */
   readonly toolUses?: number;
+  /** Whether no other model may answer than the one that was priced. */
+  readonly ownModel?: true;
 }
 
 /** What a native provider must be told in its own way. */

@@ -24,15 +24,21 @@ export function readMessagesAnswer(body: JsonObject): AnswerFacts {
 }
 
 /**
- * Usage in the gateway's words: Anthropic counts fresh, cached and newly cached input beside each other. A compaction
- * or an advisor is billed on top and told in `iterations` alone.
+ * Usage in the gateway's words: Anthropic counts fresh, cached and newly cached input beside each other. A compaction,
+ * an advisor, and what a model wrote before it declined and another took over, are billed on top and told in `iterations`
+ * alone (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#billing-and-rate-limits).
  */
 export function readMessagesUsage(value: JsonValue | undefined): Usage | undefined {
   const parsed = messagesUsageSchema.safeParse(value);
   if (!parsed.success) return undefined;
   const usage = parsed.data;
   if (usage.input_tokens == null && usage.output_tokens == null) return undefined;
-  const extra = (usage.iterations ?? []).filter(({ type }) => type === 'compaction' || type === 'advisor_message');
+  const iterations = usage.iterations ?? [];
+  const fellBack = iterations.some(({ type }) => type === 'fallback_message');
+  const extra = iterations.filter(
+    ({ type, output_tokens: written }) =>
+      type === 'compaction' || type === 'advisor_message' || (fellBack && type === 'message' && wholeCount(written) > 0),
+  );
   const total = [usage, ...extra].reduce<Counts>((sum, part) => addCounts(sum, part), {
     fresh: 0,
     cached: 0,

@@ -32,6 +32,7 @@ export function parseMessagesRequest(request: DialectRequest): Call {
     serviceTier: requestedTier(messages),
     content: compacts ? { ...content, serverToolUses: (content.serverToolUses ?? 0) + 1 } : content,
     ...(compacts && { predictedTokens: messages.max_tokens }),
+    ...(messages.fallbacks != null && { mayChangeModel: true }),
     ...(hosted && { units: hosted.units, hostedTools: hosted.tools }),
     demands: demandsOf(messages, hosted !== undefined),
     ...forwarded(request),
@@ -140,6 +141,9 @@ export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject
     if (thinking !== undefined) body.thinking = thinking;
   }
   if (target.plainUserIds && isJsonObject(body.metadata)) body.metadata = plainMetadata(body.metadata);
+  // A declined request stays declined, as it does on a model that knows no fallback
+  // (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#billing-and-rate-limits).
+  if (target.bounds?.ownModel) delete body.fallbacks;
   const uses = target.bounds?.toolUses;
   return uses === undefined ? body : withToolUses(body, uses);
 }

@@ -149,7 +149,7 @@ export const messagesUsageSchema = z.looseObject({
   ...counts,
   output_tokens_details: z.looseObject({ thinking_tokens: tokens }).nullish(),
   server_tool_use: z.looseObject({ web_search_requests: tokens }).nullish(),
-  /** Beside the sums above stand what a compaction or an advisor used. */
+  /** Beside the sums above stand what a compaction, an advisor or a model that declined used. */
   iterations: z.array(z.looseObject({ type: z.string().nullish(), ...counts })).nullish(),
   service_tier: z.string().nullish(),
   speed: z.string().nullish(),

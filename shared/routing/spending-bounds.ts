@@ -14,7 +14,7 @@ const picoPerUsd = 1_000_000_000_000;
 
 /**
  * The target with all that has to be sent along so that nothing is billed beyond what is held: the service tier that was
- * priced, a bound on the tools the provider runs, and to a provider that routes on by itself the price it may not pass.
+ * priced, a bound on the tools the provider runs, no other model in the place of the priced one, and to a provider that routes on by itself the price it may not pass.
  */
 export function boundedTarget(target: Target, call: Call, price: Price | undefined, nowMs: number): Target {
   const { provider } = target;
@@ -22,6 +22,7 @@ export function boundedTarget(target: Target, call: Call, price: Price | undefin
   const bounds: SpendingBounds = {
     ...(tier !== undefined && tier !== 'account' && { serviceTier: tier }),
     ...(call.hostedTools?.bounded === 'if-sent' && provider.boundsToolUses(call.dialect) && { toolUses: call.hostedTools.uses }),
+    ...(call.mayChangeModel && { ownModel: true }),
   };
   const sent = Object.keys(bounds).length === 0 ? target : { ...target, bounds };
   return provider.takesRoutingFields && price !== undefined ? { ...sent, overrides: withMaxPrice(sent.overrides, price, nowMs) } : sent;

@@ -185,6 +185,16 @@ describe('usage', () => {
   });
 });
 
+describe('usage of an answer that another model gave', () => {
+  it('counts what the first one wrote before it declined, and nothing of one that declined at once', () => {
+    const served = { type: 'fallback_message', model: 'claude-opus-5', input_tokens: 412, output_tokens: 264 };
+    const declined = (output: number) => ({ type: 'message', model: 'claude-fable-5-2', input_tokens: 535, output_tokens: output });
+    const told = (output: number) => readMessagesUsage({ input_tokens: 412, output_tokens: 264, iterations: [declined(output), served] });
+    expect(told(0)).toEqual(usageOf({ inputTokens: 412, outputTokens: 264 }));
+    expect(told(20)).toEqual(usageOf({ inputTokens: 947, outputTokens: 284 }));
+  });
+});
+
 describe('a request', () => {
   const facts = (more: object) =>
     messages.parse({

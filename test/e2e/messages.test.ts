@@ -206,6 +206,16 @@ describe('a budget', () => {
     expect(sentBody().max_tokens).toBe(0);
   });
 
+  it('is for the model that was asked: no other takes the place of one that declines', async () => {
+    upstream.behave(answerJson(200, message));
+    const { key } = await gateway.createKey({ name: 'own model', limits: { budgets: [{ amount_usd: 0.05, period: 'total' }] } });
+    const bound = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
+    const declinable = { ...hello, fallbacks: 'default' as const };
+    await bound.beta.messages.create(declinable);
+    await client.beta.messages.create(declinable);
+    expect(upstream.received.map(({ body }) => JSON.parse(body).fallbacks)).toEqual([undefined, 'default']);
+  });
+
   it('that is spent is a 402 that the client does not retry', async () => {
     const { key } = await gateway.createKey({ name: 'poor', limits: { budgets: [{ amount_usd: 0.000001, period: 'total' }] } });
     const poor = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 3 });
