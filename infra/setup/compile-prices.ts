@@ -55,6 +55,12 @@ const documentedFree = new Set([
   'google:gemma-4-31b-it',
 ]);
 
+/**
+ * Models that read sound, pictures and video at other prices, and are called here by an endpoint that takes text alone:
+ * https://ai.google.dev/gemini-api/docs/openai#embeddings
+ */
+const textAlone = new Set(['google:gemini-embedding-2']);
+
 /** Priced in the row by another field, or cheaper than the search that is counted in their place. */
 const covered = new Set(['audio_hours', 'input_audio_hours', 'requests_kcount', 'web_searches_kcount', 'storage_searches_kcount']);
 
@@ -183,6 +189,8 @@ function rowOf(model: ModelInfo, provider: Provider): PriceTableRow {
     ...(model.context_window === undefined ? {} : { context_length: model.context_window }),
   };
   if (model.id.endsWith(':free') || documentedFree.has(`${provider.id}:${model.id}`)) return { ...identity, input: 0, output: 0 };
+  const textPrice = baseOf(textAlone.has(`${provider.id}:${model.id}`) ? first?.prices.input_mtok : undefined);
+  if (textPrice !== undefined) return { ...identity, input: textPrice };
   const isPriced = all.every(({ prices }) => isExpressible(prices) && Object.keys(prices).length > 0);
   if (first === undefined || !isPriced) return { ...identity, unpriced: true };
   return {

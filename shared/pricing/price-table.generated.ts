@@ -346,7 +346,7 @@ export const priceTables: Readonly<Record<string, string>> = {
 {"id":"gemini-3.7-flash","match":["gemini-3.7-flash*"],"context_length":1000000,"input":0.75,"cached_input":0.075,"output":3.75,"later":[{"from_ms":1798761600000,"input":1.5,"cached_input":0.15,"output":7.5}]},
 {"id":"gemini-3.8-flash","match":["gemini-3.8-flash*"],"context_length":1000000,"input":0.75,"cached_input":0.075,"output":3.75,"later":[{"from_ms":1798761600000,"input":1.5,"cached_input":0.15,"output":7.5}]},
 {"id":"gemini-embedding-001","names":["gemini-embedding-001"],"input":0.15},
-{"id":"gemini-embedding-2","names":["gemini-embedding-2"],"context_length":8192,"unpriced":true},
+{"id":"gemini-embedding-2","names":["gemini-embedding-2"],"context_length":8192,"input":0.2},
 {"id":"gemini-flash-1.5","names":["gemini-flash-1.5"],"input":0.075,"cached_input":0.01875,"output":0.3,"context":[{"above":128000,"input":0.15,"cached_input":0.0375,"output":0.6}]},
 {"id":"gemini-flash-1.5-8b","names":["gemini-flash-1.5-8b"],"context_length":1000000,"input":0.0375,"cached_input":0.01,"output":0.15,"context":[{"above":128000,"input":0.075,"cached_input":0.02,"output":0.3}]},
 {"id":"gemini-live-2.5-flash","names":["gemini-2.5-flash-native-audio-latest"],"match":["gemini-live-2.5-flash*","gemini-2.5-flash-native-audio-preview*"],"input":0.5,"output":2,"input_audio":3,"output_audio":12},

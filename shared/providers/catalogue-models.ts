@@ -107,6 +107,7 @@ export const modelRows = {
     { id: 'gemini-4-hydrogen', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
     { id: 'gemini-4-neon', contextLength: 1_048_576, maxOutputTokens: 65_536, input: everything, abilities: all },
     { id: 'gemini-embedding-001', contextLength: 2048, input: text, abilities: none },
+    { id: 'gemini-embedding-2', contextLength: 8192, input: text, abilities: none },
   ],
   xai: [
     { id: 'grok-3', contextLength: 131_072, maxOutputTokens: 8192, input: text, abilities: toolsSchema },

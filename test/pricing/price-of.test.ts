@@ -133,6 +133,12 @@ it('knows models that are younger than the library, and when their introductory 
   expect(rates('gemini-4-hydrogen', '2026-12-01')).toEqual([1.5, 0.075, 7.5]);
 });
 
+it('prices the embeddings of a model of many media by its text, which is all that its endpoint takes', () => {
+  const price = priceOf({ provider: 'google', model: 'gemini-embedding-2' });
+  if (price === undefined) throw new Error('no price');
+  expect(costOf(usageOf({ inputTokens: 1_000_000 }), price, { atMs }).totalNanoUsd).toBe(200_000_000);
+});
+
 it('keeps to the schema of a row in every row', () => {
   const pattern = z.union([z.string(), z.array(z.string())]);
   const amounts = { ...priceFields, context: z.array(z.strictObject({ above: z.int(), ...priceFields })).optional() };
