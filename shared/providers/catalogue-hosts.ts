@@ -232,6 +232,8 @@ export const hostRows = [
     keyVariables: ['VENICE_API_KEY', 'VENICE_AI_API_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
+      // https://docs.venice.ai/guides/features/embeddings
+      embeddings: { path: '/embeddings' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },
