@@ -26,6 +26,8 @@ const configNotes: Readonly<Record<string, string>> = {
     'How it is asked to carry on with an answer that another provider has begun, for routes with `resume`; see routing.md. Default: as its documentation says, else it is not asked.',
   'providers.<name>.service_tier':
     'The service tier asked for where a call under a budget names none. `account` asks for none and holds the dearest. Default: `default` at OpenAI, `account` at Azure, whose projects and deployments may be set to a dearer one, elsewhere none.',
+  'providers.<name>.prompt_cache':
+    'For how long the prompts of Claude are kept in the cache of the provider, where a call marks none itself; see caching.md. Default: only what calls mark.',
   'providers.<name>.unbounded_tools':
     'What becomes, under a budget, of calls whose provider runs tools of its own as often as it likes: `refuse`, or `assume` that it uses them as often as is usual. Default `refuse`.',
   'providers.<name>.models': 'Models by name that the catalogue does not know, or knows otherwise.',

@@ -48,6 +48,8 @@ export interface NativeTarget {
   /** Fields of the target's configuration that replace the caller's. */
   readonly overrides: Readonly<JsonObject>;
   readonly bounds?: SpendingBounds | undefined;
+  /** For how long the prompt is to be marked for the provider's cache, by dialects that have marks. */
+  readonly keepsPrompt?: '5m' | '1h' | undefined;
   /** Whether the provider takes as a user's id only letters, digits and few signs. */
   readonly plainUserIds?: boolean | undefined;
 }

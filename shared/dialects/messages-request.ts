@@ -6,6 +6,7 @@ import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { messagesContentFacts } from './messages-content.ts';
 import { demandsOf } from './messages-demands.ts';
+import { withCacheMarks } from './messages-prompt-cache.ts';
 import { countTokensRequestSchema, type MessagesRequest, messagesRequestSchema } from './messages-schema.ts';
 import { hostedToolsOf, type ToolAt, toolsOf, withToolUses } from './messages-server-tools.ts';
 import { isSealed } from './sealed-metadata.ts';
@@ -145,7 +146,8 @@ export function nativeMessagesBody(call: Call, target: NativeTarget): JsonObject
   // (https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback#billing-and-rate-limits).
   if (target.bounds?.ownModel) delete body.fallbacks;
   const uses = target.bounds?.toolUses;
-  return uses === undefined ? body : withToolUses(body, uses);
+  const bounded = uses === undefined ? body : withToolUses(body, uses);
+  return target.keepsPrompt === undefined ? bounded : withCacheMarks(bounded, target.keepsPrompt);
 }
 
 /**

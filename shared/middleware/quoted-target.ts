@@ -16,7 +16,7 @@ export interface Quoting {
 /** A target as its costs are quoted. */
 export function quotedTarget(target: Target, { call, dialect, config }: Quoting): QuotedTarget {
   const { name, provider, model } = target;
-  const asked = callAt(target, call, dialect);
+  const asked = asKept(target, callAt(target, call, dialect));
   return {
     name,
     catalogueId: provider.row.id,
@@ -47,6 +47,12 @@ export function refuseUnboundedTools(target: Target, call: Call, quoted: QuotedT
     `${target.name} would run tools of its own, each use at a price, and nothing bounds how often: a call under a budget has to have a bound. Leave the tools out, or ask the operator to set providers.${target.provider.id}.unbounded_tools to assume.`,
     { param: 'tools' },
   );
+}
+
+/** A prompt that the gateway marks for the provider's cache costs what writing it does. */
+function asKept({ provider, model }: Target, call: Call): Call {
+  const promptCache = provider.keepsPrompt(model, call.content.promptCache);
+  return promptCache === undefined ? call : { ...call, content: { ...call.content, promptCache } };
 }
 
 /** What a target's settings replace in the body may change how much it can cost: then the call is read anew as it will be sent. */

@@ -1,4 +1,4 @@
-import type { Call, DialectName } from '../calls/call.ts';
+import type { Call, ContentFacts, DialectName } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
 import type { ContinuationStyle } from '../dialects/resuming.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
@@ -181,6 +181,14 @@ export class ConfiguredProvider {
   /** Whether the operator takes the usual number of uses for a bound where there is none. */
   get assumesToolUses(): boolean {
     return this.#settings.unbounded_tools === 'assume';
+  }
+
+  /**
+   * For how long the prompt of a call is to be kept in the provider's cache, where the call marks nothing itself: undefined
+   * where the operator does not say, and for models that keep prompts unasked, which is all but Claude.
+   */
+  keepsPrompt(model: string, marked: ContentFacts['promptCache']): '5m' | '1h' | undefined {
+    return marked === 'none' && model.toLowerCase().includes('claude') ? this.#settings.prompt_cache : undefined;
   }
 
   /** Whether the operator declares that it neither keeps nor trains on what it is sent. */

@@ -2,6 +2,7 @@ import type { LanguageModelV4CallOptions, LanguageModelV4Prompt, SharedV4Warning
 import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
 import type { OptionalField } from '../dialects/translation.ts';
 import { instructionsFirst, withImageDetail, withoutMadeFiles, withToolFilesAfter } from './language-model-prompt.ts';
+import { withCacheMarks } from './language-model-prompt-cache.ts';
 import { withTextToolsAsFunctions } from './language-model-tools.ts';
 import type { Attempt } from './transport.ts';
 
@@ -19,12 +20,20 @@ interface PackageTraits {
   readonly placeTopK?: (body: JsonObject, model: string, drop: (field: string) => void) => void;
   /** Where it writes the output cap, when it adds what the model may think to it. */
   readonly capPath: readonly string[] | undefined;
+  /** Whether it takes marks for the provider's cache, and on tools too. */
+  readonly cacheMarks?: 'on messages' | 'tools too';
 }
 
 const plainTurns = (prompt: LanguageModelV4Prompt): LanguageModelV4Prompt => instructionsFirst(withoutMadeFiles(prompt));
 
 const traits: Readonly<Record<string, PackageTraits>> = {
-  '@ai-sdk/anthropic': { optionKeys: ['anthropic'], arrange: plainTurns, takesTextTools: false, capPath: ['max_tokens'] },
+  '@ai-sdk/anthropic': {
+    optionKeys: ['anthropic'],
+    arrange: plainTurns,
+    takesTextTools: false,
+    capPath: ['max_tokens'],
+    cacheMarks: 'tools too',
+  },
   '@ai-sdk/google': { optionKeys: ['google'], arrange: instructionsFirst, takesTextTools: false, capPath: undefined },
   '@ai-sdk/amazon-bedrock': {
     optionKeys: ['amazonBedrock'],
@@ -36,6 +45,7 @@ const traits: Readonly<Record<string, PackageTraits>> = {
         tools?.some((tool) => tool.type === 'function' && tool.providerOptions?.amazonBedrock !== undefined) ?? false,
     },
     placeTopK: placeTopKOfConverse,
+    cacheMarks: 'on messages',
     capPath: ['inferenceConfig', 'maxTokens'],
   },
   '@ai-sdk/openai': {
@@ -66,14 +76,24 @@ export function optionsFor(options: LanguageModelV4CallOptions, attempt: Attempt
   const cap = attempt.maxOutputTokens ?? options.maxOutputTokens ?? attempt.provider.limits(attempt.model).maxOutputTokens;
   const sendsCap = attempt.maxOutputTokens !== undefined || options.maxOutputTokens !== undefined || own.capPath !== undefined;
   const worded = own.takesTextTools ? options : withTextToolsAsFunctions(options);
+  const arranged = { ...worded, prompt: own.arrange?.(worded.prompt) ?? worded.prompt };
   return {
-    ...worded,
-    prompt: own.arrange?.(worded.prompt) ?? worded.prompt,
+    ...keptPrompt(arranged, attempt, own),
     ...(cap !== undefined && sendsCap && { maxOutputTokens: cap }),
     ...(attempt.provider.row.aiSdkPackage === '@ai-sdk/openai' && {
       providerOptions: openAiOptions(options.providerOptions, attempt.bounds?.serviceTier),
     }),
   };
+}
+
+/** Marks the prompt for the provider's cache where the operator wants it and the call marks nothing. */
+function keptPrompt(
+  options: LanguageModelV4CallOptions,
+  { provider, model, call, overrides }: Attempt,
+  { cacheMarks }: PackageTraits,
+): LanguageModelV4CallOptions {
+  const ttl = 'cache_control' in overrides ? undefined : provider.keepsPrompt(model, call.content.promptCache);
+  return cacheMarks === undefined || ttl === undefined ? options : withCacheMarks(options, ttl, { marksTools: cacheMarks === 'tools too' });
 }
 
 /**

@@ -155,6 +155,7 @@ async function payloadOf(
     overrides,
     bounds,
     plainUserIds,
+    keepsPrompt: 'cache_control' in overrides ? undefined : provider.keepsPrompt(model, call.content.promptCache),
   };
   const form = dialect.nativeForm?.(call, target);
   if (form !== undefined) {

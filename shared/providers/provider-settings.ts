@@ -70,6 +70,8 @@ export const providerSettingsSchema = z.strictObject({
     .string()
     .regex(/^[a-z_]{1,32}$/, 'must be the name of a service tier, such as default, flex or priority, or account')
     .optional(),
+  /** For how long prompts that mark nothing themselves are marked to be kept in the provider's cache; see caching.md. */
+  prompt_cache: z.enum(['5m', '1h']).optional(),
   /** What becomes, under a budget, of calls that let the provider run tools of its own without any bound. */
   unbounded_tools: z.enum(['refuse', 'assume']).optional(),
   models: z.record(z.string(), modelSettingsSchema).optional(),
