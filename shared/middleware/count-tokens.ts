@@ -1,5 +1,6 @@
 import type { Call } from '../calls/call.ts';
 import { inputTokenBound } from '../pricing/input-bound.ts';
+import { claudeVersion } from '../providers/claude-version.ts';
 import type { Transport } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
@@ -75,6 +76,19 @@ class Counting implements Transport {
 const bytesPerToken = 3;
 
 /**
+ * From version 4.7 on Claude makes up to 35 % more tokens of the same text
+ * (https://platform.claude.com/docs/en/about-claude/pricing#model-pricing).
+ */
+const bytesPerTokenOfNewClaude = 2.2;
+
+function bytesPerTokenOf(model: string | undefined): number {
+  if (model === undefined || !/claude/i.test(model)) return bytesPerToken;
+  const version = claudeVersion(model);
+  const isOld = version !== undefined && (version.major < 4 || (version.major === 4 && version.minor < 7));
+  return isOld ? bytesPerToken : bytesPerTokenOfNewClaude;
+}
+
+/**
  * About how many tokens a prompt has: text by its length, media by the documented formulas of the model's maker at
  * their maximum. It errs on the high side for European languages and code.
  */
@@ -85,7 +99,7 @@ function estimateTokens(call: Call, target: Pick<Target, 'provider' | 'model'> |
   const nothing = { textBytes: 0, messages: 0, tools: 0, images: [], files: [], audio: [], promptCache: 'none' } as const;
   const media = { ...nothing, images: call.content.images, files: call.content.files, audio: call.content.audio };
   const mediaTokens = inputTokenBound(media, provider, options) - inputTokenBound(nothing, provider, options);
-  return Math.ceil(call.content.textBytes / bytesPerToken) + mediaTokens;
+  return Math.ceil(call.content.textBytes / bytesPerTokenOf(target?.model)) + mediaTokens;
 }
 
 function estimate(exchange: Exchange, call: Call, target: Target | undefined): GatewayResponse {

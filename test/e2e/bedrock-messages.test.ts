@@ -131,6 +131,15 @@ describe('Messages to Claude at Bedrock', () => {
     expect(upstream.received).toHaveLength(0);
   });
 
+  it('are counted with the more tokens that the newer models make of a text', async () => {
+    const messages = [{ role: 'user' as const, content: 'word '.repeat(600) }];
+    const countOf = async (model: string) => (await client.messages.countTokens({ model: `bedrock/${model}`, messages })).input_tokens;
+    const old = await countOf('us.anthropic.claude-sonnet-4-5-20250929-v1:0');
+    for (const model of ['us.anthropic.claude-opus-4-7', 'us.anthropic.claude-haiku-5-5'])
+      expect((await countOf(model)) / old).toBeCloseTo(3 / 2.2, 1);
+    expect((await countOf('us.anthropic.claude-opus-4-6-v1')) / old).toBeCloseTo(1, 1);
+  });
+
   it('tell what Bedrock refuses in the words of Messages', async () => {
     upstream.behave(
       answerJson(400, { message: 'The provided model identifier is invalid.' }, { 'x-amzn-errortype': 'ValidationException' }),
