@@ -8,6 +8,12 @@ export const openAiPrices: readonly PriceTableRow[] = [
   gpt6('gpt-6.1-terra', 1),
   gpt6('gpt-6.2-sol', 2),
   gpt6('gpt-6.2-astra', 8),
+  // https://developers.openai.com/api/docs/models/tts-1, …/tts-1-hd, …/gpt-4o-mini-tts and …/gpt-4o-mini-transcribe: of the last
+  // two the library knows the names without a date only.
+  { id: 'tts-1', names: ['tts-1', 'tts-1-1106'], per_million_characters: 15 },
+  { id: 'tts-1-hd', names: ['tts-1-hd', 'tts-1-hd-1106'], per_million_characters: 30 },
+  { id: 'gpt-4o-mini-tts-20', match: [dated('gpt-4o-mini-tts')], input: 0.6, output: 12 },
+  { id: 'gpt-4o-mini-transcribe-20', match: [dated('gpt-4o-mini-transcribe')], input: 1.25, input_audio: 3, output: 5 },
   // https://developers.openai.com/api/docs/models/gpt-image-2.6-sunburst and its kin, which cost the same. Text goes in for
   // 5.00 and from the cache for 1.25, but a usage does not tell it from images, so the dearer of the two is charged.
   ...['gpt-image-2.5-sunburst', 'gpt-image-2.5-flare', 'gpt-image-2.6-sunburst', 'gpt-image-2.6-flare'].map((id) => ({

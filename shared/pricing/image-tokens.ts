@@ -50,7 +50,19 @@ const openAiModels: readonly { readonly models: string; readonly counter: Counte
   { models: '*gpt-5-nano*', counter: (image) => patches(image, 1536) },
   { models: '*gpt-5.*', counter: (image) => Math.max(85 + 170 * tiles(image), patches(image, 10_000)) },
   { models: '*gpt-5*', counter: (image) => 85 + 170 * tiles(image) },
+  { models: '*gpt-6*', counter: unscaledPatches },
 ];
+
+/** More patches than an image can have: past some 60 megapixels it is refused. */
+const MOST_PATCHES = 65_536;
+
+/**
+ * gpt-6 does not scale an image down: it counts 1.2 tokens for every patch of it, as measured at 12 megapixels
+ * (https://huggingface.co/datasets/JOHNISKING/image-token-cost) and up to 54 (https://docs.apiyi.com/en/faq/vision-image-too-large).
+ */
+function unscaledPatches(image: ImageFacts): number {
+  return Math.ceil(squares(image, 32, MOST_PATCHES) * 1.25);
+}
 
 function openAiCounters(model: string | undefined): readonly Counter[] {
   if (model === undefined) return openAiModels.map(({ counter }) => counter);

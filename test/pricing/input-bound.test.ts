@@ -26,6 +26,9 @@ it.each<[TokenFamily, string, number, number, number]>([
   // 1,024 patches × 2.46 for gpt-4.1-nano, and the cap of 1,536
   ['openai', 'gpt-4.1-nano', 1024, 1024, Math.ceil(1024 * 2.46)],
   ['openai', 'gpt-4.1-nano', 1800, 2400, Math.ceil(1536 * 2.46)],
+  // Not scaled down: 4,032 × 3,024 was counted as 14,364, 9,000 × 6,000 as some 63,500.
+  ['openai', 'gpt-6-astra', 4032, 3024, 14_364],
+  ['unknown', 'openai/gpt-6.1-sol', 9000, 6000, 63_500],
   // https://platform.claude.com/docs/en/build-with-claude/vision: 1,092 × 1,092 is some 1,590 tokens
   ['anthropic', 'claude-sonnet-4-5', 1092, 1092, 1590],
   // six crops of 258: https://ai.google.dev/gemini-api/docs/image-understanding
@@ -42,7 +45,7 @@ it('keeps close to the documented formula where there is one', () => {
 it('takes an image of unknown size at the maximum of its family', () => {
   const families: TokenFamily[] = ['openai', 'anthropic', 'google', 'unknown'];
   const size = fc.integer({ min: 1, max: 20_000 });
-  const model = fc.constantFrom('gpt-4o', 'gpt-4o-mini', 'gpt-4.1-nano', 'gpt-5.5', 'o3', 'x', undefined);
+  const model = fc.constantFrom('gpt-4o', 'gpt-4o-mini', 'gpt-4.1-nano', 'gpt-5.5', 'gpt-6-sol', 'o3', 'x', undefined);
   fc.assert(
     fc.property(fc.constantFrom(...families), model, size, size, (family, name, width, height) => {
       expect(imageTokenBound({ width, height }, family, name)).toBeLessThanOrEqual(imageTokenBound({}, family, name));

@@ -15,7 +15,7 @@ import { type RateName, rateOf } from '../../shared/pricing/rates.ts';
 const usd = z.number().nonnegative().optional();
 const priceFields = Object.fromEntries(
   ['input', 'cached_input', 'cache_write', 'cache_write_1h', 'output', 'reasoning', 'input_audio', 'cached_input_audio', 'output_audio']
-    .concat(['per_second', 'per_request', 'per_search'])
+    .concat(['per_second', 'per_request', 'per_search', 'per_million_characters'])
     .map((name) => [name, usd]),
 );
 
@@ -205,6 +205,18 @@ it('charges twice as much for a write to the prompt cache that stays for twelve 
     const rates = ratesAt(price, 1000, atMs);
     expect(rateOf(rates, 'cacheWrite1h')).toBe(2 * rateOf(rates, 'cacheWrite'));
   }
+});
+
+it('prices speech by the character or the token, and the snapshots of its models', () => {
+  const atMs = Date.parse('2026-11-23T12:00:00Z');
+  const cost = (model: string, counts: Parameters<typeof usageOf>[0]) => {
+    const price = priceOf({ provider: 'openai', model });
+    return price && costOf(usageOf(counts), price, { atMs }).totalNanoUsd;
+  };
+  expect(cost('tts-1', { characters: 1000, inputTokens: 250, outputTokens: 1200, outputAudioTokens: 1200 })).toBe(15_000_000);
+  expect(cost('tts-1-hd', { characters: 1000 })).toBe(30_000_000);
+  expect(cost('gpt-4o-mini-tts-2025-12-15', { outputTokens: 1000, outputAudioTokens: 1000 })).toBe(12_000_000);
+  expect(cost('gpt-4o-mini-transcribe-2025-12-15', { inputTokens: 1000, inputAudioTokens: 1000 })).toBe(3_000_000);
 });
 
 it('prices the image models of today by the token', () => {
