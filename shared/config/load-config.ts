@@ -125,6 +125,8 @@ function problemsOf(issue: z.core.$ZodIssue, outer: readonly PropertyKey[] = [])
   const path = [...outer, ...issue.path];
   const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined;
   if (inner !== undefined && inner.length > 0) return inner.flatMap((each) => problemsOf(each, path));
+  // Each where it stands: a line that is right says nothing to whoever looks for a slip in it.
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path: [...path, key], message: 'is an unknown field' }));
   const words = issueWords(issue);
   return [{ path, message: words.charAt(0).toLowerCase() + words.slice(1) }];
 }

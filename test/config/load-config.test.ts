@@ -19,6 +19,16 @@ describe('gateway.yaml', () => {
     expect(await problem('defaults: &d { retries: 1 }\nmodels:\n  a: { targets: [echo/ok] }\n')).toBe('no problem');
   });
 
+  it('says of each field that nobody knows where it stands', async () => {
+    const text =
+      'providers: { openai: {} }\nmodels:\n  smart:\n    targets: [openai/gpt-5.2]\n    stratgy: ordered\ndefaults:\n  retires: 2\nbogus: 1\n';
+    expect((await problem(text)).split('\n').sort()).toEqual([
+      'gateway.yaml:5: models.smart.stratgy is an unknown field',
+      'gateway.yaml:7: defaults.retires is an unknown field',
+      'gateway.yaml:8: bogus is an unknown field',
+    ]);
+  });
+
   it('is not made larger than anybody wrote it', async () => {
     const levels = Array.from({ length: 12 }, (_, level) => `  l${level + 1}: &l${level + 1} [${`*l${level}, `.repeat(9)}*l${level}]`);
     expect(await problem(`models:\n  l0: &l0 [x]\n${levels.join('\n')}\n`)).toMatch(/^gateway\.yaml: .*alias/);
