@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
+const portWords = 'must be a whole number from 0 to 65535';
+
 const settingsSchema = z.object({
-  PORT: z.coerce.number('must be a number').int().min(0).max(65535).default(8787),
+  PORT: z.coerce.number(portWords).int(portWords).min(0, portWords).max(65535, portWords).default(8787),
   SLUICE_CONFIG: z.string().min(1).default('gateway.yaml'),
   SLUICE_DATA: z.string().min(1).default('.sluice'),
   SLUICE_ADMIN_KEY: z.string().min(16, 'must have at least 16 characters').optional(),

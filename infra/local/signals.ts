@@ -7,6 +7,9 @@ const drainMs = 10_000;
 /** `node --watch` waits for the old process; a developer does not want to wait for its streams. */
 const drainWhenWatchedMs = 300;
 
+/** What the file system says of a place where nothing can be kept. */
+const noFolder: ReadonlySet<string> = new Set(['ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'EEXIST']);
+
 /**
  * Starts a gateway and keeps the process until SIGTERM or SIGINT, then closes it and ends with code 0. A
  * second signal ends the process at once. A start that fails ends it with code 1 and one line on stderr.
@@ -43,5 +46,7 @@ function explain(thrown: unknown): string {
     return `Port${port} is taken. Stop what listens there, or set PORT to another one (PORT=0 picks one).`;
   }
   if (thrown instanceof DataFolderInUse) return `${thrown.message} Stop it, or set SLUICE_DATA to another folder.`;
+  if ('code' in thrown && 'path' in thrown && noFolder.has(String(thrown.code)))
+    return `${thrown.message}. Set SLUICE_DATA to a folder that this user may write to.`;
   return thrown.message;
 }

@@ -168,7 +168,15 @@ describe('a failed start', () => {
   it('names the setting that is wrong', async () => {
     const running = run({ PORT: 'eighty' });
     expect(await running.ended).toBe(1);
-    expect(running.output.stderr).toBe('sluice: PORT: must be a number\n');
+    expect(running.output.stderr).toBe('sluice: PORT: must be a whole number from 0 to 65535\n');
+  });
+
+  it('says which folder it cannot keep its data in, and what to set', async () => {
+    const file = join(folder, 'a-file');
+    await writeFile(file, '');
+    const running = run({ SLUICE_DATA: file });
+    expect(await running.ended).toBe(1);
+    expect(running.output.stderr).toMatch(/^sluice: .*a-file.*\. Set SLUICE_DATA to a folder that this user may write to\.\n$/);
   });
 
   it('does not overwrite credentials that it cannot read', async () => {
