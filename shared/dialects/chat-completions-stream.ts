@@ -120,7 +120,7 @@ export function truncated(
   return [...frames, sseFrame('[DONE]')];
 }
 
-/** Usage in OpenAI's own fields. `cache_write_tokens` is named as OpenRouter names it; OpenAI has no field for it. */
+/** Usage in OpenAI's own fields. */
 export function chatUsageOf(usage: Usage): JsonObject {
   return {
     prompt_tokens: usage.inputTokens,

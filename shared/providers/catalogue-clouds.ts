@@ -13,8 +13,13 @@ export const cloudRows = [
     dialects: {
       'chat-completions': {
         path: '/chat/completions',
-        // As at OpenAI; here for deployments that bear the name of their model.
-        toolsWithoutReasoning: { reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'], reasoningWhenAsked: ['gpt-5.4*'] },
+        // As at OpenAI; here for deployments that bear the name of their model. Other makers have models called pro.
+        exceptModels: ['gpt-*-pro', 'gpt-*-codex', 'gpt-*-codex-*', 'o1-pro', 'o3-pro', '*-deep-research', 'computer-use-*'],
+        toolsWithoutReasoning: {
+          reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'],
+          reasoningWhenAsked: ['gpt-5.4*'],
+          never: ['gpt-6.1-terra*'],
+        },
       },
       responses: { path: '/responses' },
       completions: { path: '/completions' },

@@ -21,7 +21,12 @@ export const labRows = [
           ...['*-cyber', '*-rosalind', '*-rosalind-*', 'gpt-daybreak-*'],
         ],
         // https://github.com/openai/openai-openapi/issues/541 and https://github.com/BerriAI/litellm/pull/34569
-        toolsWithoutReasoning: { reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'], reasoningWhenAsked: ['gpt-5.4*'] },
+        // and https://developers.openai.com/api/docs/models/gpt-6.1-terra, which takes no tools here at all.
+        toolsWithoutReasoning: {
+          reasoningByDefault: ['gpt-5.5*', 'gpt-5.6*', 'gpt-6*'],
+          reasoningWhenAsked: ['gpt-5.4*'],
+          never: ['gpt-6.1-terra*'],
+        },
       },
       responses: { path: '/responses' },
       completions: { path: '/completions' },

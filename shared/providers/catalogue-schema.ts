@@ -47,10 +47,15 @@ export const endpointSchema = z.strictObject({
   exceptModels: z.array(z.string().min(1)).readonly().exactOptional(),
   /**
    * The models, as patterns, whose tools this endpoint refuses while they reason: those that reason unless they are told
-   * not to, and those that reason only where the caller names an effort. A translated call is the better way then.
+   * not to, and those that reason only where the caller names an effort; and those whose tools it refuses always. A
+   * translated call is the better way then.
    */
   toolsWithoutReasoning: z
-    .strictObject({ reasoningByDefault: z.array(z.string().min(1)).readonly(), reasoningWhenAsked: z.array(z.string().min(1)).readonly() })
+    .strictObject({
+      reasoningByDefault: z.array(z.string().min(1)).readonly(),
+      reasoningWhenAsked: z.array(z.string().min(1)).readonly(),
+      never: z.array(z.string().min(1)).readonly(),
+    })
     .exactOptional(),
   /** Headers that calls of this dialect carry, whatever the caller's own say. */
   headers: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string()).exactOptional(),

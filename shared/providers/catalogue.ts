@@ -85,9 +85,10 @@ export interface CallNeeds {
 
 /** Whether an endpoint refuses the tools of such a call, because the model would reason over it. */
 export function refusesTools({ toolsWithoutReasoning }: Endpoint, modelId: string, { tools, reasoningEffort }: CallNeeds): boolean {
-  if (!tools || toolsWithoutReasoning === undefined || reasoningEffort === 'none') return false;
+  if (!tools || toolsWithoutReasoning === undefined) return false;
   const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
-  const { reasoningByDefault, reasoningWhenAsked } = toolsWithoutReasoning;
+  const { reasoningByDefault, reasoningWhenAsked, never } = toolsWithoutReasoning;
+  if (reasoningEffort === 'none') return isAmong(never);
   return isAmong(reasoningByDefault) || (reasoningEffort !== undefined && isAmong(reasoningWhenAsked));
 }
 

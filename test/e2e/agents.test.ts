@@ -86,6 +86,7 @@ describe("tools of OpenAI's models that reason", () => {
     expect(await ask({ model: 'openai/gpt-5.6-terra', tools })).toBe('/v1/responses');
     expect(await ask({ model: 'openai/gpt-5.5', tools, reasoning_effort: 'high' })).toBe('/v1/responses');
     expect(await ask({ model: 'openai/gpt-5.4', tools, reasoning_effort: 'low' })).toBe('/v1/responses');
+    expect(await ask({ model: 'openai/gpt-6.1-terra', tools, reasoning_effort: 'none' })).toBe('/v1/responses');
   });
 
   it('stay where they lose nothing', async () => {

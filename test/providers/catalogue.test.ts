@@ -122,6 +122,17 @@ describe('findEndpoint', () => {
     expect(endpoint('anthropic', 'chat-completions', 'claude-opus-5')).toMatchObject({ auth: 'bearer', fidelity: 'reduced' });
   });
 
+  test('leaves the models that know only Responses to Responses, by their names at OpenAI and Azure', () => {
+    for (const id of ['openai', 'azure'])
+      for (const model of ['gpt-5.4-pro', 'gpt-5.2-codex', 'gpt-5.1-codex-max', 'o3-pro', 'o3-deep-research', 'computer-use-preview']) {
+        expect([id, model, endpoint(id, 'chat-completions', model)]).toEqual([id, model, undefined]);
+        expect(endpoint(id, 'responses', model)).toBeDefined();
+      }
+    for (const model of ['gpt-6-cyber', 'gpt-rosalind-research', 'gpt-6-rosalind', 'gpt-daybreak-blue-latest'])
+      expect(endpoint('openai', 'chat-completions', model)).toBeUndefined();
+    for (const model of ['gpt-6.2-sol', 'deepseek-v4-pro', 'my-pro']) expect(endpoint('azure', 'chat-completions', model)).toBeDefined();
+  });
+
   test("speaks Anthropic's format where a vendor does, at its own address and by its own key", () => {
     expect(endpoint('azure-claude', 'messages', 'my-deployment')).toEqual({
       baseUrl: 'https://{resource}.services.ai.azure.com/anthropic/v1',
