@@ -7,15 +7,23 @@ import { describeError, type Log } from '../../shared/telemetry/log.ts';
 /** A way to tell an alert to somebody. @throws whatever goes wrong; the alert is then told again later. */
 export type AlertChannel = (alert: BudgetAlert, nowMs: number) => Promise<void>;
 
+/** A channel and its name, by which an alert that could not be told everywhere is remembered to have been told there. */
+export interface NamedChannel {
+  readonly name: string;
+  readonly tell: AlertChannel;
+}
+
 /** What delivering needs of the world. */
 export interface DeliveryPorts {
   readonly alerts: {
     open(): Promise<BudgetAlert[]>;
     take(alert: BudgetAlert, nowMs: number): Promise<boolean>;
     delivered(alert: BudgetAlert, nowMs: number): Promise<void>;
+    wasTold(alert: BudgetAlert, channel: string): Promise<boolean>;
+    told(alert: BudgetAlert, channel: string, nowMs: number): Promise<void>;
   };
   /** As the configuration that holds now says. Asked where there is something to tell. */
-  readonly channels: () => Promise<readonly AlertChannel[]>;
+  readonly channels: () => Promise<readonly NamedChannel[]>;
   readonly log: Log;
 }
 
@@ -32,7 +40,14 @@ export async function deliverAlerts({ alerts, channels, log }: DeliveryPorts, no
   const ways = open.length === 0 ? [] : await channels();
   for (const alert of open) {
     if (!(await alerts.take(alert, nowMs))) continue;
-    const told = await Promise.allSettled(ways.map((channel) => channel(alert, nowMs)));
+    // Who was told already is not told again because somebody else could not be.
+    const told = await Promise.allSettled(
+      ways.map(async ({ name, tell }) => {
+        if (await alerts.wasTold(alert, name)) return;
+        await tell(alert, nowMs);
+        await alerts.told(alert, name, nowMs);
+      }),
+    );
     const failed = told.find((result) => result.status === 'rejected');
     if (failed !== undefined) log.write('error', 'budget alert not delivered', { alert: alertId(alert), ...describeError(failed.reason) });
     if (failed !== undefined && nowMs - alert.atMs < givenUpAfterMs) continue;
@@ -67,6 +82,32 @@ export function webhookChannel(url: string, secret: () => Promise<string | undef
     await response.body?.cancel();
     if (!response.ok) throw new Error(`the alert webhook answered ${response.status}`);
   };
+}
+
+/**
+ * Writes into a channel of Slack by an incoming webhook (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks),
+ * or of whatever else takes the same body. The address is the permission to write there, and so a secret.
+ */
+export function chatChannel(address: () => Promise<string | undefined>): AlertChannel {
+  return async (alert) => {
+    const url = await address();
+    if (url === undefined) throw new Error('the address of the chat is not set');
+    if (!URL.canParse(url)) throw new Error('the address of the chat is no URL');
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text: plainText(alertSentence(alert)) }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(deliveryMs),
+    });
+    await response.body?.cancel();
+    if (!response.ok) throw new Error(`the chat answered ${response.status}`);
+  };
+}
+
+/** Callers name end users and tags, and none of their names may mention people (https://docs.slack.dev/messaging/formatting-message-text#escaping). */
+function plainText(sentence: string): string {
+  return sentence.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** A secret as the specification writes it, `whsec_` and base64; any other text is taken as it is. */

@@ -18,7 +18,7 @@ import type { UsageExport } from '../../shared/store/usage-export.ts';
 import type { UsageFold } from '../../shared/store/usage-fold.ts';
 import { createLog, describeError, type Log } from '../../shared/telemetry/log.ts';
 import { sweepLine } from '../../shared/telemetry/sweep-line.ts';
-import { type AlertChannel, type DeliveryPorts, deliverAlerts, topicChannel, webhookChannel } from './deliver-alerts.ts';
+import { chatChannel, type DeliveryPorts, deliverAlerts, type NamedChannel, topicChannel, webhookChannel } from './deliver-alerts.ts';
 import { secondLook } from './second-look.ts';
 
 interface SweeperParts extends DeliveryPorts {
@@ -109,12 +109,14 @@ async function followedConfig(environment: Environment, db: DynamoDb, secrets: R
   });
 }
 
-function alertChannels(environment: Environment, { settings }: LiveConfig, secrets: ReferencedSecrets): AlertChannel[] {
-  const channels: AlertChannel[] = [];
-  const { webhook } = settings.alerts;
-  if (webhook !== undefined) channels.push(webhookChannel(webhook.url, () => secrets.read(webhook.secret, false)));
+function alertChannels(environment: Environment, { settings }: LiveConfig, secrets: ReferencedSecrets): NamedChannel[] {
+  const channels: NamedChannel[] = [];
+  const { webhook, slack } = settings.alerts;
+  if (webhook !== undefined)
+    channels.push({ name: 'webhook', tell: webhookChannel(webhook.url, () => secrets.read(webhook.secret, false)) });
+  if (slack !== undefined) channels.push({ name: 'slack', tell: chatChannel(() => secrets.read(slack.url, false)) });
   const { credentials } = storeConnection(environment);
   const { SLUICE_ALERT_TOPIC_ARN: topic } = environment;
-  if (topic !== undefined && credentials !== undefined) channels.push(topicChannel(topic, credentials));
+  if (topic !== undefined && credentials !== undefined) channels.push({ name: 'topic', tell: topicChannel(topic, credentials) });
   return channels;
 }

@@ -106,6 +106,8 @@ const configNotes: Readonly<Record<string, string>> = {
   alerts: 'Who is told when a budget is nearly spent.',
   'alerts.thresholds': 'Percentages of a budget; each is told once a period.',
   'alerts.webhook': 'Where it is told.',
+  'alerts.slack': 'A channel of Slack, Mattermost or Discord where it is told in a sentence.',
+  'alerts.slack.url': '`env:NAME` or `secret:NAME`: the incoming webhook of the channel, whose address is a secret.',
   'webhook.url': 'Is sent a POST.',
   'webhook.secret': '`env:NAME` or `secret:NAME`: signs what is sent.',
   otlp: 'Where a span and metrics of each call are sent, by OTLP over HTTP; see observability.md. Default: nowhere.',

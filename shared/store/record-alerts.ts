@@ -62,6 +62,19 @@ export class StoredAlerts {
     await this.#close(alert);
   }
 
+  /** Whether a channel was told of an alert, although another may not have been yet. @throws StoreError */
+  async wasTold(alert: BudgetAlert, channel: string): Promise<boolean> {
+    return (await this.#db.get({ table: this.#table, key: toldKey(alert, channel), consistent: true })) !== undefined;
+  }
+
+  /** Says that a channel was told; kept for as long as an alert is tried again. @throws StoreError */
+  async told(alert: BudgetAlert, channel: string, nowMs: number): Promise<void> {
+    await this.#db.put({
+      table: this.#table,
+      item: { ...toldKey(alert, channel), toldMs: nowMs, expiresAt: Math.ceil((nowMs + marginMs) / 1000) },
+    });
+  }
+
   async #wasSent(alert: BudgetAlert): Promise<boolean> {
     const mark = await this.#db.get({ table: this.#table, key: markKey(alert), consistent: true });
     return mark?.sentMs !== undefined;
@@ -70,6 +83,10 @@ export class StoredAlerts {
   async #close(alert: BudgetAlert): Promise<void> {
     await this.#db.delete({ table: this.#table, key: { pk: openPartition, sk: alertId(alert) } });
   }
+}
+
+function toldKey(alert: BudgetAlert, channel: string): DynamoKey {
+  return { pk: `alerts#told#${alert.scope}`, sk: `${alertId(alert)}#${channel}` };
 }
 
 function markKey(alert: BudgetAlert): DynamoKey {

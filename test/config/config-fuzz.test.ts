@@ -60,7 +60,7 @@ const config: JsonValue = {
   },
   prices: { 'up/*': { input: 1, output: 2, context: [{ above: 1_000, input: 2 }], service_tiers: { flex: 0.5 } } },
   defaults: { retries: 1, timeouts: { idle_ms: 1_000 } },
-  alerts: { thresholds: [50, 100], webhook: { url: 'https://hook.example.com', secret: 'env:HOOK' } },
+  alerts: { thresholds: [50, 100], webhook: { url: 'https://hook.example.com', secret: 'env:HOOK' }, slack: { url: 'env:CHAT' } },
   otlp: { endpoint: 'https://otlp.example.com', headers: { a: 'b' } },
   payload_logging: { redact: { badge: '[a-z]+' } },
 };

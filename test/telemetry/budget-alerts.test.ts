@@ -1,11 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { deliverAlerts, webhookChannel } from '../../functions/sweeper/deliver-alerts.ts';
+import { chatChannel, deliverAlerts, webhookChannel } from '../../functions/sweeper/deliver-alerts.ts';
 import { handler as sweep } from '../../functions/sweeper/handler.ts';
 import type { DynamoDb } from '../../shared/store/dynamo-client.ts';
 import { connectDynamoDb } from '../../shared/store/dynamo-connect.ts';
 import { StoredAlerts } from '../../shared/store/record-alerts.ts';
 import { alertSentence, alertsDue, type BudgetAlert } from '../../shared/telemetry/budget-alerts.ts';
+import { describeError } from '../../shared/telemetry/log.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startDynalite, type TestDynamoDb } from '../support/ledger-servers.ts';
 import { answerJson, startUpstream, type TestUpstream } from '../support/upstream.ts';
@@ -34,7 +35,10 @@ const quiet = { write: () => undefined };
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 function deliver(nowMs = Date.now()): Promise<number> {
-  return deliverAlerts({ alerts, channels: async () => [webhookChannel(receiver.url, async () => secret)], log: quiet }, nowMs);
+  return deliverAlerts(
+    { alerts, channels: async () => [{ name: 'webhook', tell: webhookChannel(receiver.url, async () => secret) }], log: quiet },
+    nowMs,
+  );
 }
 
 async function call(key: string, tokens: number): Promise<number> {
@@ -107,6 +111,32 @@ describe('a budget', () => {
     expect(receiver.received.length - before).toBe(2);
   });
 
+  it('is told of by each way once, while another fails', async () => {
+    const counts = { good: 0, bad: 0 };
+    const channels = async () => [
+      {
+        name: 'good',
+        tell: async () => {
+          counts.good += 1;
+        },
+      },
+      {
+        name: 'bad',
+        tell: async () => {
+          counts.bad += 1;
+          if (counts.bad < 3) throw new Error('not now');
+        },
+      },
+    ];
+    const both = { ...alert, scope: 'team#both' };
+    await alerts.note(both);
+    const delivered: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1)
+      delivered.push(await deliverAlerts({ alerts, channels, log: quiet }, both.atMs + turn * 180_000));
+    expect(delivered).toEqual([0, 0, 1, 0]);
+    expect(counts).toEqual({ good: 1, bad: 3 });
+  });
+
   it('is told of where the live configuration says, without a deployment', async () => {
     vi.stubEnv('DYNAMODB_ENDPOINT', server.endpoint);
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
@@ -133,6 +163,45 @@ describe('a budget', () => {
       vi.useRealTimers();
       vi.unstubAllEnvs();
       await other.close();
+    }
+  });
+
+  it('is told of in a chat, in a sentence in which no name can mention anybody', async () => {
+    receiver.behave(answerJson(200, {}));
+    const before = receiver.received.length;
+    await chatChannel(async () => receiver.url)({ ...alert, scope: 'end_user#team:t:<!channel> & co' }, 0);
+    const [post] = receiver.received.slice(before);
+    expect(post?.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(post?.body ?? '')).toEqual({
+      text: 'Sluice: the total budget of end user "team:t:&lt;!channel&gt; &amp; co" has reached 50 %. $0.00 of $0.00 is spent.',
+    });
+  });
+
+  it('is told of again where the chat does not take it, and nobody reads the address in the log', async () => {
+    const tell = (url: string | undefined) => chatChannel(async () => url)(alert, 0).catch((error: unknown) => error);
+    receiver.behave(answerJson(404, {}));
+    expect(await tell(receiver.url)).toMatchObject({ message: 'the chat answered 404' });
+    expect(await tell(undefined)).toMatchObject({ message: 'the address of the chat is not set' });
+    expect(String(await tell('hooks.example.com/secret-part'))).not.toContain('secret-part');
+    expect(JSON.stringify(describeError(await tell('http://127.0.0.1:1/secret-part')))).not.toContain('secret-part');
+  });
+
+  it('is told of in the chat that the configuration names', async () => {
+    vi.stubEnv('DYNAMODB_ENDPOINT', server.endpoint);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+    vi.stubEnv('CHAT_URL', receiver.url);
+    receiver.behave(answerJson(200, {}));
+    try {
+      expect((await gateway.admin('PUT', '/admin/config', { alerts: { slack: { url: 'env:CHAT_URL' } } })).status).toBe(200);
+      vi.setSystemTime(Date.now() + 120_000);
+      const before = receiver.received.length;
+      await alerts.note({ ...alert, scope: 'team#chatting' });
+      expect((await sweep()).alerts).toBe(1);
+      expect(JSON.parse(receiver.received[before]?.body ?? '{}').text).toContain('team "chatting"');
+    } finally {
+      vi.useRealTimers();
+      vi.unstubAllEnvs();
     }
   });
 
