@@ -12,6 +12,7 @@ export async function closeBooks(exchange: Exchange, parts: GatewayParts, facts:
   const closed = await closeCall(
     exchange,
     costAt((target) => exchange.config?.priceOf(target)),
+    nowMs,
   );
   const record = describeCall(exchange, closed, { ...facts, bytesOut: closed.delivery?.bytes ?? facts.bytesOut });
   const kept = keepPayload(exchange, facts.body, { payloads, log });

@@ -2,6 +2,7 @@ import type { Ledger, Settled } from '../admission/ledger.ts';
 import { sumOfUsage, type Usage, usageOf } from '../calls/usage.ts';
 import type { DeliveryReport } from '../delivery/stream-delivery.ts';
 import type { AnswerFacts } from '../dialects/dialect.ts';
+import { fastestTokensPerSecond, mayHideOutput } from '../providers/hidden-output.ts';
 import type { Target } from '../routing/plan.ts';
 import { describeError, type Log } from '../telemetry/log.ts';
 import type { Answered, Consumption, Exchange } from './exchange.ts';
@@ -26,9 +27,9 @@ export interface ClosedCall {
 }
 
 /** Waits for the last word of a call, and adds up what it used. Never throws. */
-export async function closeCall(exchange: Exchange, costOf: CostOf): Promise<ClosedCall> {
+export async function closeCall(exchange: Exchange, costOf: CostOf, nowMs: () => number): Promise<ClosedCall> {
   const delivery = await exchange.delivery;
-  const lastPart = consumptionOf(exchange, delivery, costOf);
+  const lastPart = consumptionOf(exchange, delivery, costOf, nowMs());
   return { consumption: withFirstPart(lastPart, exchange), lastPart, delivery };
 }
 
@@ -77,7 +78,7 @@ function warnOfRest(settled: Settled, exchange: Exchange, log: Log): void {
   }
 }
 
-function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, costOf: CostOf): Consumption {
+function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined, costOf: CostOf, nowMs: number): Consumption {
   const { answered } = exchange;
   // Whoever asked first has paid for it.
   if (exchange.replayed !== undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
@@ -85,7 +86,8 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
   const reported = answered.usage?.() ?? answered.facts.usage;
   if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, isBound(answered));
-  const bound = boundUsage(exchange, answered.facts);
+  const seen = boundUsage(exchange, answered.facts);
+  const bound = leftEarly(delivery) ? { ...seen, outputTokens: Math.max(seen.outputTokens, hiddenBound(exchange, answered, nowMs)) } : seen;
   const consumption = priced(bound, answered, costOf, true);
   const held = boundingHold(exchange);
   // A provider that bills on regardless of who listens may bill all that was held for it.
@@ -94,6 +96,14 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   // An estimate counts every byte for a token; what it says beyond the hold is its own excess, not the provider's.
   const atMost = Math.min(consumption.costNanoUsd ?? 0, held ?? Number.POSITIVE_INFINITY);
   return consumption.costNanoUsd === undefined ? consumption : { ...consumption, costNanoUsd: atMost };
+}
+
+/** The most that a model can have thought unseen by the time its caller left: within what was asked of it, no faster than any writes. */
+function hiddenBound({ call, quote, maxOutputTokens }: Exchange, { target, sentAtMs, facts }: Answered, nowMs: number): number {
+  const isCounted = facts.finishReason !== undefined && facts.usage !== undefined && facts.outputBounded !== true;
+  if (isCounted || call === undefined || sentAtMs === undefined || !mayHideOutput(call, target.provider, target.model)) return 0;
+  const most = (maxOutputTokens ?? quote?.outputTokens ?? call.maxOutputTokens ?? Number.POSITIVE_INFINITY) * call.choices;
+  return Math.min(most, Math.ceil((Math.max(0, nowMs - sentAtMs) / 1000) * fastestTokensPerSecond));
 }
 
 /** What is held for a call, where that is the most it can cost: an output that nothing caps may cost more than was assumed of it. */

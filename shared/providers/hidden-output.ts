@@ -24,6 +24,9 @@ const keepReasoning: ReadonlySet<string> = new Set([
   'cloudflare',
 ]);
 
+/** An assumption on the safe side of what the models of these providers write in a second, fast modes included. */
+export const fastestTokensPerSecond = 500;
+
 /**
  * Whether a model may write, and bill, what its stream never shows. What is not seen cannot be measured, so the output
  * of such a call is held whole. A model of such a provider that nobody knows is taken to reason.

@@ -1,5 +1,6 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isJsonObject } from '../../shared/calls/json.ts';
 import { answerEvents } from '../support/event-upstream.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { answerJson, pause, startUpstream, type TestUpstream } from '../support/upstream.ts';
@@ -342,6 +343,24 @@ describe('a stream', () => {
     await expect(Promise.race([sent?.aborted.then(() => 'aborted'), pause(3000).then(() => 'still open')])).resolves.toBe('aborted');
     const line = await gateway.logged((entry) => entry.message === 'call' && entry.key === id);
     expect(line).toMatchObject({ ending: 'client_gone', usage: { inputTokens: 130, outputTokens: expect.any(Number) }, estimated: true });
+  });
+
+  it('that its caller leaves while the model thinks unseen is charged for what it can have thought by then', async () => {
+    const pings = Array.from({ length: 30 }, () => ({ type: 'ping' }));
+    const thinking = { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } };
+    upstream.behave(answerEvents([start, thinking, ...pings, ...finish], { pauseMs: 50 }));
+    const outputOf = async (model: string): Promise<unknown> => {
+      const { key, id } = await gateway.createKey({ name: model });
+      const leaving = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
+      const running = await leaving.messages.create({ ...hello, model: `anthropic/${model}`, max_tokens: 10_000, stream: true });
+      setTimeout(() => running.controller.abort(), 500);
+      for await (const event of running) if (event.type === 'message_stop') break;
+      const line = await gateway.logged((entry) => entry.message === 'call' && entry.key === id);
+      expect(line).toMatchObject({ ending: 'client_gone', estimated: true, usage: { inputTokens: 130 } });
+      return isJsonObject(line.usage) ? line.usage.outputTokens : undefined;
+    };
+    expect(await outputOf('claude-opus-4-8')).toBe(1);
+    expect(await outputOf('claude-opus-5')).toSatisfy((tokens: number) => tokens > 200 && tokens < 10_000);
   });
 
   it('ends as if max_tokens was reached where the budget affords no more', async () => {
