@@ -16,7 +16,6 @@ import {
 import { GatewayError } from '../errors/gateway-error.ts';
 import { loadEndpointModel } from './endpoint-model.ts';
 import type { HttpClient } from './http-client.ts';
-import { modelFailure } from './language-model-failure.ts';
 import { ModelExchange } from './model-exchange.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
 import type { Answer, Attempt, Transport } from './transport.ts';
@@ -120,7 +119,7 @@ export class EndpointTransport implements Transport {
     try {
       return await ask(exchange);
     } catch (error) {
-      throw exchange.failure ?? modelFailure(error, attempt.provider.id, exchange.hasAnswered);
+      throw exchange.failureOf(error);
     } finally {
       exchange.abort();
     }

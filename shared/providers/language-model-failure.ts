@@ -48,11 +48,25 @@ function withoutImages(message: string, host: string): UpstreamFailure | undefin
 /** An answer that began as a success: either it tells of an error inside, or it is not what the API promises. */
 function calledInVain(error: Error, host: string): UpstreamFailure {
   const data: unknown = 'data' in error ? error.data : undefined;
-  const fault = readProviderFault(plain(data));
+  const fault = readProviderFault(plain(data)) ?? faultInside(error);
   const status = 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode >= 400 ? error.statusCode : undefined;
   if (fault !== undefined) return faulted({ ...fault, status: fault.status ?? status }, host);
   if (status !== undefined) return faulted({ status, code: undefined, type: undefined, message: error.message }, host);
   return new UpstreamFailure('malformed', `${host} sent an answer that is not what its API promises`);
+}
+
+/** Packages know an error by its status alone: one inside a success they hand on as the text that they could not read. */
+function faultInside(error: Error): ProviderFault | undefined {
+  const body = 'responseBody' in error && typeof error.responseBody === 'string' ? parsed(error.responseBody) : undefined;
+  return isJsonObject(body) && (isJsonObject(body.error) || typeof body.error === 'string') ? readProviderFault(body) : undefined;
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An error event inside a stream, as a package hands it on: with status and type where it knows them. */

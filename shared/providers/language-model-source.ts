@@ -4,7 +4,6 @@ import { usageOfModel } from '../dialects/translated-usage.ts';
 import type { FrameSink, FrameSource } from '../streaming/frame-source.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { abortFailure } from './http-client.ts';
-import { modelFailure } from './language-model-failure.ts';
 import type { ModelExchange } from './model-exchange.ts';
 import { UpstreamFailure } from './upstream-failure.ts';
 
@@ -104,7 +103,7 @@ export class LanguageModelSource implements FrameSource {
   #fail(error: unknown): void {
     const sink = this.#take();
     this.#free();
-    sink?.fail(this.#stream.exchange.failure ?? modelFailure(error, this.#stream.host, true));
+    sink?.fail(this.#stream.exchange.failureOf(error));
   }
 
   #free(): void {

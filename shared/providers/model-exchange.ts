@@ -1,6 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import type { JsonValue } from '../calls/json.ts';
+import type { GatewayError } from '../errors/gateway-error.ts';
 import { abortFailure, type HttpClient, networkFailure, type UpstreamResponse } from './http-client.ts';
+import { modelFailure } from './language-model-failure.ts';
 import { headersFor } from './native-transport.ts';
 import { readProviderFault, retryInfoMs } from './provider-fault.ts';
 import type { ProviderIdentity } from './provider-identity.ts';
@@ -67,9 +69,18 @@ export class ModelExchange {
     }
   };
 
-  /** Whether the provider has answered with a success: what the package breaks at from then on is the answer. */
-  get hasAnswered(): boolean {
-    return this.#response !== undefined;
+  /**
+   * What an error of the package means: the failure below it where there is one. What a package breaks at once the
+   * provider has answered is that answer, so what it was is told too.
+   */
+  failureOf(error: unknown): UpstreamFailure | GatewayError {
+    if (this.failure !== undefined) return this.failure;
+    const response = this.#response;
+    const meant = modelFailure(error, this.#attempt.provider.id, response !== undefined);
+    if (!(meant instanceof UpstreamFailure) || meant.kind !== 'malformed' || response === undefined) return meant;
+    const { status, headers } = response;
+    const words = `${meant.message}: it answered ${status} with ${headers['content-type']?.slice(0, 80) ?? 'no content type'}`;
+    return new UpstreamFailure('malformed', words, { ...meant.facts, status, cause: meant.cause });
   }
 
   /** While nobody takes what arrives, silence is not the provider's fault. */

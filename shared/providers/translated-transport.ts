@@ -137,11 +137,11 @@ export class TranslatedTransport implements Transport {
 }
 
 /** Lets a package speak and read: what it throws tells of the provider, once that has answered. */
-async function read<Result>({ attempt, exchange }: Passage, speak: () => PromiseLike<Result>): Promise<Result> {
+async function read<Result>({ exchange }: Passage, speak: () => PromiseLike<Result>): Promise<Result> {
   try {
     return await speak();
   } catch (error) {
-    throw exchange.failure ?? modelFailure(error, attempt.provider.id, exchange.hasAnswered);
+    throw exchange.failureOf(error);
   }
 }
 

@@ -39,14 +39,14 @@ afterAll(async () => {
 
 /** A call of a target that nobody called before, so that no breaker stands in its way, and its record. */
 let calls = 0;
-async function call(bytes: string) {
+async function call(bytes: string, asked: { readonly path?: string; readonly more?: object } = {}) {
   says = bytes;
   calls += 1;
-  const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+  const response = await fetch(`${gateway.url}${asked.path ?? '/v1/chat/completions'}`, {
     method: 'POST',
     redirect: 'manual',
     headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json', 'x-sluice-timeout-ms': '5000' },
-    body: JSON.stringify({ model: `up/m-${calls}`, messages: [{ role: 'user', content: 'Hello' }] }),
+    body: JSON.stringify({ model: `up/m-${calls}`, messages: [{ role: 'user', content: 'Hello' }], ...asked.more }),
   });
   const body = JSON.parse(await response.text());
   const id = response.headers.get('x-sluice-request-id');
@@ -102,5 +102,27 @@ describe('a provider at whose address', () => {
     const error = JSON.stringify({ error: { message: 'You said: Hello', code: 'engine_overloaded' } });
     const { attempt } = await call(`${head('503 Service Unavailable', json, `content-length: ${error.length}`)}${error}`);
     expect(attempt).toMatchObject({ status: 503, outcome: 'server_error', reason: 'up answered 503 (engine_overloaded)' });
+  });
+});
+
+describe('a provider that is asked by translation, and', () => {
+  const messages = { path: '/v1/messages', more: { max_tokens: 50 } };
+
+  it('reports an error inside a success is told with that error', async () => {
+    const error = JSON.stringify({ error: { message: 'Too much at once', code: 'rate_limit_exceeded', type: 'x' } });
+    const { status, body, attempt } = await call(`${head('200 OK', json, `content-length: ${error.length}`)}${error}`, messages);
+    expect({ status, code: body.error.code }).toEqual({ status: 429, code: 'rate_limit_exceeded' });
+    expect(body.error.message).toContain('Too much at once');
+    expect(attempt).toMatchObject({ outcome: 'rate_limited', reason: 'up reported an error inside its answer (rate_limit_exceeded)' });
+  });
+
+  it('answers with a page is told with its status and what it sent', async () => {
+    const page = `${head('200 OK', 'content-type: text/html', 'content-length: 17')}<html>Hi</html>\n\n`;
+    for (const more of [{ max_tokens: 50 }, { max_tokens: 50, stream: true }]) {
+      const { status, attempt } = await call(page, { ...messages, more });
+      expect(status).toBe(502);
+      expect(attempt).toMatchObject({ status: 200, outcome: 'server_error' });
+      expect(attempt?.reason).toMatch(/^up sent .*: it answered 200 with text\/html$/);
+    }
   });
 });
