@@ -9,6 +9,7 @@ import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts
 import { type Charge, chargeFor } from '../../shared/pricing/charge.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
+import { callingClient } from './calling-client.ts';
 import { describeAttempts, describeOwnAttempts } from './describe-attempts.ts';
 
 /** Names of tools kept of one answer. */
@@ -78,6 +79,7 @@ function originOf(exchange: Exchange): Partial<CallRecord> {
     ...(Object.keys(tags).length > 0 && { tags }),
     ...(session !== undefined && { session }),
     ...(traceId !== undefined && exchange.http.headers.traceparent !== undefined && { traceId }),
+    ...callingClient(exchange.http.headers),
   };
 }
 

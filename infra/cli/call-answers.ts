@@ -27,6 +27,8 @@ export const callSchema = z.looseObject({
   end_user: z.string().nullable(),
   tags: z.record(z.string(), z.string()).nullable(),
   session: z.string().nullable(),
+  user_agent: z.string().nullish(),
+  app: z.string().nullish(),
   model: z.string().nullable(),
   served_by: z.string().nullable(),
   stream: z.boolean().nullable(),

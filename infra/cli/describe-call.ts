@@ -43,6 +43,8 @@ export function callInDetail(call: CallAnswer): string {
     ['end user', call.end_user ?? undefined],
     ['tags', call.tags === null ? undefined : pairs(call.tags)],
     ['session', call.session ?? undefined],
+    ['app', call.app ?? undefined],
+    ['client', call.user_agent ?? undefined],
     ['model', `${call.model ?? '-'}${call.served_by === null ? '' : `, served by ${call.served_by}`}${call.stream ? ', streamed' : ''}`],
     ['finish', call.finish_reason ?? undefined],
     ['tools', call.tools.length === 0 ? undefined : call.tools.join(', ')],

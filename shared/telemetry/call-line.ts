@@ -17,6 +17,8 @@ export function callLine(record: CallRecord): Record<string, unknown> {
     tags: record.tags,
     session: record.session,
     trace_id: record.traceId,
+    user_agent: record.userAgent,
+    app: record.app,
     dialect: record.dialect,
     requested_model: record.model,
     served_by: record.servedBy,

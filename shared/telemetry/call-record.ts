@@ -57,6 +57,9 @@ export const callRecordSchema = z.object({
   session: z.string().optional(),
   /** Of the distributed trace the call was made in (https://www.w3.org/TR/trace-context/). */
   traceId: z.string().optional(),
+  /** The program that called, and the app it is part of, as it says of itself. */
+  userAgent: z.string().optional(),
+  app: z.string().optional(),
 
   dialect: z.string().optional(),
   /** As the caller named it. */

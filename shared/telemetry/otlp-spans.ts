@@ -64,6 +64,7 @@ function conventional({ record, provider }: TracedCall): Parameters<typeof attri
     'server.address': asked?.serverAddress,
     'server.port': asked?.serverPort,
     'http.response.status_code': record.status,
+    'user_agent.original': record.userAgent,
     'error.type': errorType(record),
   };
 }
@@ -73,6 +74,7 @@ function ours(record: CallRecord): Parameters<typeof attributesOf>[0] {
     'sluice.request_id': record.id,
     'sluice.ending': record.ending,
     'sluice.dialect': record.dialect,
+    'sluice.app': record.app,
     'sluice.stream': record.stream,
     'sluice.key': record.keyId,
     'sluice.team': record.team,

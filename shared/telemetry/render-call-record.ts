@@ -64,6 +64,8 @@ function renderOrigin(record: CallRecord) {
     tags: orNull(record.tags),
     session: orNull(record.session),
     trace_id: orNull(record.traceId),
+    user_agent: orNull(record.userAgent),
+    app: orNull(record.app),
   };
 }
 

@@ -40,6 +40,9 @@ const querySchema = pagingQuerySchema.extend({
   session: z.string().optional(),
   /** The trace id of a `traceparent`. */
   trace: z.string().optional(),
+  app: z.string().optional(),
+  /** A part of it, in whatever case. */
+  user_agent: z.string().optional(),
   /** `name` or `name=value`. */
   tag: z.string().optional(),
   from: momentSchema.optional(),
@@ -78,7 +81,7 @@ export function listRequests({ records, clock }: Pick<RecordParts, 'records' | '
 }
 
 function isWanted(record: CallRecord, query: RequestQuery): boolean {
-  const { keyId, team, user, organization, endUser, provider, error, ending, session, traceId } = record;
+  const { keyId, team, user, organization, endUser, provider, error, ending, session, traceId, app } = record;
   const wanted: [string | undefined, string | undefined][] = [
     [query.key, keyId],
     [query.team, team],
@@ -90,11 +93,13 @@ function isWanted(record: CallRecord, query: RequestQuery): boolean {
     [query.ending, ending],
     [query.session, session],
     [query.trace, traceId],
+    [query.app, app],
   ];
   return (
     wanted.every(([asked, value]) => asked === undefined || asked === value) &&
     (query.model === undefined || query.model === record.model || query.model === record.servedBy) &&
     hasStatus(record, query.status) &&
+    (query.user_agent === undefined || record.userAgent?.toLowerCase().includes(query.user_agent.toLowerCase()) === true) &&
     hasTag(record, query.tag)
   );
 }

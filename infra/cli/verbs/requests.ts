@@ -19,11 +19,13 @@ export const callFilterOptions: Readonly<Record<string, VerbOption>> = {
   session: { type: 'string', value: '<id>', help: 'Only calls of this session.' },
   trace: { type: 'string', value: '<id>', help: 'Only calls of this trace: the second part of a traceparent.' },
   tag: { type: 'string', value: '<name=value>', help: 'Only calls with this tag.' },
+  app: { type: 'string', value: '<name>', help: 'Only calls of this app, as it calls itself.' },
+  'user-agent': { type: 'string', value: '<text>', help: 'Only calls whose user agent has this in it.' },
 };
 
 /** Those options as query parameters. */
 export function callFilters(options: OptionValues): Record<string, string | undefined> {
-  return Object.fromEntries(Object.keys(callFilterOptions).map((name) => [name, options.text(name)]));
+  return Object.fromEntries(Object.keys(callFilterOptions).map((name) => [name.replaceAll('-', '_'), options.text(name)]));
 }
 
 /** `sluice requests` */

@@ -116,6 +116,8 @@ function overview(call: CallReceipt, admin: boolean): HTMLElement {
     ['Team', call.team],
     ['User', call.user],
     ['End user', call.end_user],
+    ['App', call.app],
+    ['Client', call.user_agent],
     ['Session', linked('sessions', call.session)],
     ['Trace', linked('sessions', call.trace_id)],
     ['Tools called', call.tools.length === 0 ? null : call.tools.join(', ')],
