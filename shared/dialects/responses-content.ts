@@ -15,7 +15,7 @@ export function responsesContentFacts(request: ResponsesRequest, bodyBytes: numb
   return {
     textBytes: Math.max(0, bodyBytes - media.inlineBytes),
     messages: Math.max(1, items.length) + (request.instructions == null ? 0 : 1),
-    tools: request.tools?.length ?? 0,
+    tools: items.reduce((sum, { tools }) => sum + (Array.isArray(tools) ? tools.length : 0), request.tools?.length ?? 0),
     images: media.images,
     files: media.files,
     audio: [],

@@ -56,6 +56,9 @@ function addItem(reading: Reading, item: ResponsesItem, at: string): void {
     case 'image_generation_call':
       addMadeImage(reading, loose);
       return;
+    // Its tools are declared with the others.
+    case 'additional_tools':
+      return;
     case 'item_reference':
     case 'compaction':
       throw unsupported(at, 'can be read only by the provider that made it. Send the items themselves.');

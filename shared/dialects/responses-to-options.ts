@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
   addOptional,
@@ -14,7 +14,7 @@ import {
 import { invalidRequest } from './invalid-request.ts';
 import { responsesPrompt } from './responses-prompt.ts';
 import { type ResponsesRequest, responsesRequestSchema } from './responses-schema.ts';
-import { type DeclaredTool, declaredTools, findTool, functionFor } from './responses-tools.ts';
+import { type DeclaredTool, declarationsOf, declaredTools, findTool, functionFor } from './responses-tools.ts';
 import type { TranslatedCall } from './translation.ts';
 
 /** Fields that are the gateway's own business, are carried with others, or mean nothing to the answer. */
@@ -24,6 +24,7 @@ const ownFields = new Set([
   'instructions',
   'stream',
   'stream_options',
+  'tools',
   'background',
   'max_output_tokens',
   'tool_choice',
@@ -47,6 +48,7 @@ export function responsesToOptions(call: Call): TranslatedCall {
   if (objectsIn(call.body.input).some(({ type }) => type === 'image_generation_call'))
     gathered.optional.push({ field: 'input.image_generation_call', keys: ['google'] });
   const options: LanguageModelV4CallOptions = { prompt: responsesPrompt(parsed.data, tools, gathered.dropped) };
+  carryTools(options, declarationsOf(call), gathered);
   carryFields(call, options, gathered, { carriers, ownFields });
   // Last, because it may leave out some of the tools.
   if (call.body.tool_choice != null) carryToolChoice(options, call.body.tool_choice, gathered);
@@ -83,9 +85,8 @@ const endUser =
 const carriers: Readonly<Record<string, Carrier>> = {
   temperature: (options, _value, { request }) => assignOption(options, 'temperature', request.temperature),
   top_p: (options, _value, { request }) => assignOption(options, 'topP', request.top_p),
-  tools: carryTools,
   parallel_tool_calls: (_options, value, gathered) => {
-    if (typeof value !== 'boolean' || (gathered.request.tools ?? []).length === 0) return;
+    if (typeof value !== 'boolean' || ((gathered.request.tools ?? []).length === 0 && gathered.tools.length === 0)) return;
     addOptional(
       'parallel_tool_calls',
       {
@@ -156,9 +157,9 @@ function carryText(options: LanguageModelV4CallOptions, _value: JsonValue, gathe
   } else gathered.dropped.add('text.format');
 }
 
-function carryTools(options: LanguageModelV4CallOptions, value: JsonValue, { tools, dropped }: Gathered): void {
+function carryTools(options: LanguageModelV4CallOptions, declarations: readonly JsonObject[], { tools, dropped }: Gathered): void {
   // Tools that OpenAI runs itself, or defines for its own models.
-  for (const { type } of objectsIn(value)) {
+  for (const { type } of declarations) {
     if (type !== 'function' && type !== 'custom' && type !== 'namespace')
       dropped.add(
         `tools.${String(type)

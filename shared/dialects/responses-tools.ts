@@ -16,12 +16,27 @@ export interface DeclaredTool {
 /** The tools of a request that any model can be offered: functions, custom tools, and both of them in namespaces. */
 export function declaredTools(call: Pick<Call, 'body'>): DeclaredTool[] {
   const declared: DeclaredTool[] = [];
-  for (const tool of objectsIn(call.body.tools)) {
+  for (const tool of declarationsOf(call)) {
     if (tool.type === 'namespace' && typeof tool.name === 'string')
       for (const inner of objectsIn(tool.tools)) declare(declared, inner, tool.name);
     else declare(declared, tool, undefined);
   }
   return declared;
+}
+
+/**
+ * All that a request declares: `tools`, and what comes with an item of its input, which is how Codex sends all its tools to
+ * the newest models (`ResponseInputItem.AdditionalTools` of https://github.com/openai/openai-node). A tool that is there
+ * already is not declared again.
+ */
+export function declarationsOf({ body }: Pick<Call, 'body'>): JsonObject[] {
+  const declarations = objectsIn(body.tools);
+  for (const { type, tools } of objectsIn(body.input)) {
+    if (type !== 'additional_tools' && type !== 'tool_search_output') continue;
+    const known = new Set(declarations.map((tool) => JSON.stringify(tool)));
+    declarations.push(...objectsIn(tools).filter((tool) => !known.has(JSON.stringify(tool))));
+  }
+  return declarations;
 }
 
 function declare(declared: DeclaredTool[], declaration: JsonObject, namespace: string | undefined): void {

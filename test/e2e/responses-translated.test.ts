@@ -306,6 +306,27 @@ describe('an agent that speaks Responses to an OpenAI-compatible server', () => 
     });
   });
 
+  it('offers the tools that come with an item of the input, as Codex sends them to the newest models', async () => {
+    const content = [{ type: 'tool_use', id: 'toolu_1', name: 'open', input: {} }];
+    const usage = { input_tokens: 1, output_tokens: 1 };
+    const said = { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', stop_reason: 'tool_use', usage, content };
+    upstream.behave(answerJson(200, said));
+    const open = { type: 'function' as const, name: 'open', parameters: {} };
+    const shelf = { type: 'namespace' as const, name: 'shelf', description: 'Books', tools: [open] };
+    const input: OpenAI.Responses.ResponseInputItem[] = [
+      { type: 'additional_tools', role: 'developer', tools: [shelf, weather, { type: 'web_search' }] },
+      user,
+    ];
+    const { data, response } = await client.responses
+      .create({ model: 'anthropic/claude-opus-4-8', input, tools: [weather], max_output_tokens: 100 })
+      .withResponse();
+    expect(sentBody().tools.map(({ name }: { name: string }) => name)).toEqual(['weather', 'open']);
+    expect(data.output).toMatchObject([{ type: 'function_call', name: 'open', namespace: 'shelf', arguments: '{}' }]);
+    expect(response.headers.get('x-sluice-dropped')).toBe('tools.web_search');
+    await client.responses.create({ model: 'anthropic/claude-opus-4-8', input, max_output_tokens: 100 });
+    expect(sentBody().tools.map(({ name }: { name: string }) => name)).toEqual(['open', 'weather']);
+  });
+
   it('calls tools of the same name in two namespaces apart', async () => {
     upstream.behave(
       answerJson(
