@@ -14,6 +14,7 @@ import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
 import type { TranslatedAnswer } from '../dialects/translation.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { AttemptRecord } from '../routing/final-error.ts';
+import type { Abandoned } from '../routing/journey.ts';
 import type { Plan, Target } from '../routing/plan.ts';
 import type { CacheExchange, Replayed } from './cache-exchange.ts';
 import type { CallOptions } from './call-options.ts';
@@ -108,6 +109,8 @@ export interface Exchange {
   /** A copy of the call under way to the mirror of its route. */
   mirrored?: Promise<void>;
   answered?: Answered;
+  /** A stream that the caller left before anything of it was shown. */
+  abandoned?: Abandoned;
   /** The first part of the answer, where it broke off and another target carried it on. */
   resumed?: Resumed;
   delivery?: Promise<DeliveryReport>;

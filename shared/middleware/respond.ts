@@ -58,6 +58,9 @@ export function journeyOf(exchange: Exchange): Journey {
     maxOutputTokens: exchange.maxOutputTokens,
     headers: traceparent === undefined ? {} : { traceparent },
     limiter: exchange.targetHolds,
+    onAbandoned: (left) => {
+      exchange.abandoned = left;
+    },
     onAttempt: (record) => {
       exchange.attempts.push(record);
       exchange.responseHeaders['x-sluice-attempts'] = String(exchange.attempts.length);
@@ -162,6 +165,11 @@ function opened(exchange: Exchange, routed: Extract<Routed, { kind: 'stream' }>,
 function committed(exchange: Exchange, routing: Promise<Routed>, ports: RespondPorts, begunAtMs: number): GatewayResponse {
   const delivery = deliveryFor(exchange, ports);
   const response = streamResponse(exchange, delivery, ports);
+  // A caller who leaves now has used what the attempt under way has used, which is known once it has stopped.
+  exchange.delivery = delivery.done.then(async (report) => {
+    if (exchange.clientGone.aborted) await routing.catch(() => undefined);
+    return report;
+  });
   delivery.commit();
   routing.then(
     (routed) => {

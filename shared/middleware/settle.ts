@@ -82,24 +82,39 @@ function consumptionOf(exchange: Exchange, delivery: DeliveryReport | undefined,
   const { answered } = exchange;
   // Whoever asked first has paid for it.
   if (exchange.replayed !== undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
-  // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
-  if (answered === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
+  if (answered === undefined) {
+    // Providers do not bill what they did not answer; what failed before its first content has cost nothing.
+    if (exchange.abandoned === undefined) return { usage: usageOf({}), costNanoUsd: 0, estimated: false };
+    return consumptionLeft(exchange, exchange.abandoned, costOf, nowMs);
+  }
   const reported = answered.usage?.() ?? answered.facts.usage;
-  if (reported !== undefined && !leftEarly(delivery)) return priced(reported, answered, costOf, isBound(answered));
-  const seen = boundUsage(exchange, answered.facts);
-  const bound = leftEarly(delivery) ? { ...seen, outputTokens: Math.max(seen.outputTokens, hiddenBound(exchange, answered, nowMs)) } : seen;
-  const consumption = priced(bound, answered, costOf, true);
+  if (leftEarly(delivery)) return consumptionLeft(exchange, answered, costOf, nowMs);
+  if (reported !== undefined) return priced(reported, answered, costOf, isBound(answered));
+  return withinHold(priced(boundUsage(exchange, answered.facts), answered, costOf, true), boundingHold(exchange));
+}
+
+/** What makes an answer, or a part of one, cost what it does. */
+type Making = Pick<Answered, 'target' | 'sentAtMs' | 'facts'>;
+
+/** What a stream used whose reader left, or was cut off, before its end. */
+function consumptionLeft(exchange: Exchange, left: Making, costOf: CostOf, nowMs: number): Consumption {
+  const seen = boundUsage(exchange, left.facts);
+  const usage = { ...seen, outputTokens: Math.max(seen.outputTokens, hiddenBound(exchange, left, nowMs)) };
+  const consumption = priced(usage, left, costOf, true);
   const held = boundingHold(exchange);
   // A provider that bills on regardless of who listens may bill all that was held for it.
-  const billsOn = exchange.dialect.fixedOutput === true || !answered.target.provider.stopsBillingOnAbort;
-  if (leftEarly(delivery) && billsOn && held !== undefined) return { ...consumption, costNanoUsd: held };
-  // An estimate counts every byte for a token; what it says beyond the hold is its own excess, not the provider's.
-  const atMost = Math.min(consumption.costNanoUsd ?? 0, held ?? Number.POSITIVE_INFINITY);
-  return consumption.costNanoUsd === undefined ? consumption : { ...consumption, costNanoUsd: atMost };
+  const billsOn = exchange.dialect.fixedOutput === true || !left.target.provider.stopsBillingOnAbort;
+  return billsOn && held !== undefined ? { ...consumption, costNanoUsd: held } : withinHold(consumption, held);
+}
+
+/** An estimate counts every byte for a token; what it says beyond the hold is its own excess, not the provider's. */
+function withinHold(consumption: Consumption, held: number | undefined): Consumption {
+  if (consumption.costNanoUsd === undefined) return consumption;
+  return { ...consumption, costNanoUsd: Math.min(consumption.costNanoUsd, held ?? Number.POSITIVE_INFINITY) };
 }
 
 /** The most that a model can have thought unseen by the time its caller left: within what was asked of it, no faster than any writes. */
-function hiddenBound({ call, quote, maxOutputTokens }: Exchange, { target, sentAtMs, facts }: Answered, nowMs: number): number {
+function hiddenBound({ call, quote, maxOutputTokens }: Exchange, { target, sentAtMs, facts }: Making, nowMs: number): number {
   const isCounted = facts.finishReason !== undefined && facts.usage !== undefined && facts.outputBounded !== true;
   if (isCounted || call === undefined || sentAtMs === undefined || !mayHideOutput(call, target.provider, target.model)) return 0;
   const most = (maxOutputTokens ?? quote?.outputTokens ?? call.maxOutputTokens ?? Number.POSITIVE_INFINITY) * call.choices;
@@ -156,6 +171,6 @@ export function boundUsage(exchange: Exchange, facts: Pick<AnswerFacts, 'usage' 
   });
 }
 
-function priced(usage: Usage, answered: Answered, costOf: CostOf, estimated: boolean): Consumption {
-  return { usage, costNanoUsd: costOf(answered.target, usage, answered.facts.serviceTier), estimated };
+function priced(usage: Usage, { target, facts }: Making, costOf: CostOf, estimated: boolean): Consumption {
+  return { usage, costNanoUsd: costOf(target, usage, facts.serviceTier), estimated };
 }

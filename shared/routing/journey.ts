@@ -1,6 +1,6 @@
 import type { Call } from '../calls/call.ts';
 import type { Usage } from '../calls/usage.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { AnswerFacts, Dialect } from '../dialects/dialect.ts';
 import type { BinaryAnswer, JsonAnswer, StreamAnswer, Transport } from '../providers/transport.ts';
 import type { AttemptRecord } from './final-error.ts';
 import type { LaneHealth } from './health.ts';
@@ -33,6 +33,13 @@ export interface TargetLimiter {
   admit(target: Target): Promise<TargetPermit | { readonly refusedUntilMs: number | undefined } | undefined>;
 }
 
+/** A stream that was under way, and of which nothing has been shown. */
+export interface Abandoned {
+  readonly target: Target;
+  readonly sentAtMs: number;
+  readonly facts: AnswerFacts;
+}
+
 /** A call on its way. */
 export interface Journey {
   readonly call: Call;
@@ -46,6 +53,8 @@ export interface Journey {
   readonly headers: Readonly<Record<string, string>>;
   /** Told of each attempt when it is over, for the receipt. */
   readonly onAttempt: (record: AttemptRecord) => void;
+  /** Told of a stream whose caller left before its first content, where the provider had counted the prompt by then. */
+  readonly onAbandoned?: (left: Abandoned) => void;
   readonly limiter?: TargetLimiter | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { Usage } from '../calls/usage.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect, StreamState } from '../dialects/dialect.ts';
 import type { BinaryAnswer, JsonAnswer, StreamAnswer, Timeouts } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { classify } from './classify.ts';
@@ -41,6 +41,7 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
   const leftMs = journey.deadlineAtMs - nowMs;
   const deadline = deadlineSignal(journey.signal, Math.max(1, Math.min(target.timeouts.totalMs, leftMs)));
   const over = onceOver(lane, ports, deadline.clear);
+  let begun: StreamState | undefined;
   try {
     const answer = await transport.send({
       call,
@@ -67,12 +68,14 @@ export async function sendAttempt(journey: Journey, lane: Lane, ports: RoutingPo
     }
     const state = dialect.startStream(call);
     state.serviceTier ??= answer.serviceTier;
+    begun = state;
     const stream = new OpenedStream(dialect, state, answer.source, target.provider.id, over.end);
     await stream.opening(mayFailOver);
     over.answered();
     return { headers, kind: 'stream', stream, usage: answer.usage, ...(answer.translated && { translated: answer.translated }) };
   } catch (error) {
     over.end(undefined);
+    if (begun?.usage !== undefined && journey.signal.aborted) journey.onAbandoned?.({ target, sentAtMs: nowMs, facts: begun });
     throw error;
   }
 }

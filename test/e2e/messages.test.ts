@@ -48,7 +48,10 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       providers: { anthropic: { base_url: upstream.url, api_key: 'env:UP_KEY', allow_private_address: true } },
-      models: { smart: { targets: ['anthropic/claude-opus-5'] } },
+      models: {
+        smart: { targets: ['anthropic/claude-opus-5'] },
+        careful: { targets: ['anthropic/claude-opus-5', 'anthropic/claude-opus-4-8'] },
+      },
       prices: { 'anthropic/*': { input: 1, cached_input: 0.1, cache_write: 1.25, cache_write_1h: 2, output: 5 } },
       defaults: { retries: 0, timeouts: { first_byte_ms: 2000, idle_ms: 400 } },
       streaming: { keep_alive_ms: 150, commit_after_ms: 300 },
@@ -361,6 +364,31 @@ describe('a stream', () => {
     };
     expect(await outputOf('claude-opus-4-8')).toBe(1);
     expect(await outputOf('claude-opus-5')).toSatisfy((tokens: number) => tokens > 200 && tokens < 10_000);
+  });
+
+  it.each([
+    ['at once', 200],
+    ['once its status has gone out', 600],
+  ])('that its caller leaves %s, while another target could still take over, is charged for as well', async (_name, afterMs) => {
+    const pings = Array.from({ length: 30 }, () => ({ type: 'ping' }));
+    upstream.behave(answerEvents([start, ...pings, ...finish], { pauseMs: 50 }));
+    const { key, id } = await gateway.createKey({ name: `left after ${afterMs} ms` });
+    const leaving = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), afterMs);
+    const running = leaving.messages.create(
+      { ...hello, model: 'careful', max_tokens: 10_000, stream: true },
+      { signal: controller.signal },
+    );
+    await running.then(
+      async (events) => {
+        for await (const event of events) if (event.type === 'message_stop') break;
+      },
+      () => undefined,
+    );
+    const line = await gateway.logged((entry) => entry.message === 'call' && entry.key === id);
+    expect(line).toMatchObject({ estimated: true, usage: { inputTokens: 130 } });
+    expect(isJsonObject(line.usage) && line.usage.outputTokens).toSatisfy((tokens: number) => tokens >= 20 && tokens < 10_000);
   });
 
   it('ends as if max_tokens was reached where the budget affords no more', async () => {
