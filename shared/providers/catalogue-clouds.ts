@@ -164,8 +164,15 @@ export const cloudRows = [
     keyVariables: ['MODEL_ACCESS_KEY', 'GRADIENT_MODEL_ACCESS_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
+      // Which models it has these two for is said of OpenAI's and of Claude alone:
+      // https://docs.digitalocean.com/products/inference/how-to/use-responses-api/
+      responses: { path: '/responses', models: ['openai-*'] },
+      // https://docs.digitalocean.com/reference/dots/reference/serverless-inference/, with a model access key as a bearer's:
+      // https://github.com/digitalocean/openapi/blob/main/specification/resources/inference/inference_create_messages.yml
+      messages: { path: '/messages', models: ['anthropic-*'], headers: { 'anthropic-version': '2023-06-01' } },
       embeddings: { path: '/embeddings' },
       images: { path: '/images/generations' },
+      speech: { path: '/audio/speech' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },
@@ -186,7 +193,7 @@ export const cloudRows = [
   {
     id: 'scaleway',
     name: 'Scaleway',
-    source: 'https://www.scaleway.com/en/developers/api/generative-apis/chat-completions/',
+    source: 'https://www.scaleway.com/en/developers/api/generative-apis/',
     baseUrl: 'https://api.scaleway.ai/v1',
     auth: 'bearer',
     keyVariables: ['SCW_SECRET_KEY'],
@@ -194,6 +201,9 @@ export const cloudRows = [
       'chat-completions': { path: '/chat/completions' },
       embeddings: { path: '/embeddings' },
       responses: { path: '/responses' },
+      // https://www.scaleway.com/en/docs/generative-apis/how-to/query-reranking-models
+      rerank: { path: '/rerank' },
+      transcriptions: { path: '/audio/transcriptions' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },
@@ -203,10 +213,15 @@ export const cloudRows = [
     source: 'https://docs.ovhcloud.com/en/guides/public-cloud/ai-machine-learning/ai-endpoints-getting-started',
     baseUrl: 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1',
     auth: 'bearer',
-    keyVariables: ['OVH_AI_ENDPOINTS_ACCESS_TOKEN'],
+    // The last two are what its guides and its integrations call it:
+    // https://docs.ovhcloud.com/en/guides/public-cloud/ai-machine-learning/ai-endpoints-responses-api
+    // and https://developers.llamaindex.ai/typescript/framework/modules/models/llms/ovhcloud
+    keyVariables: ['OVH_AI_ENDPOINTS_ACCESS_TOKEN', 'OVHCLOUD_API_KEY', 'AI_ENDPOINT_API_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       embeddings: { path: '/embeddings' },
+      // https://docs.ovhcloud.com/en/guides/public-cloud/ai-machine-learning/ai-endpoints-audio-models
+      transcriptions: { path: '/audio/transcriptions' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },

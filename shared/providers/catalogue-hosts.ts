@@ -77,7 +77,9 @@ export const hostRows = [
     keyVariables: ['SAMBANOVA_API_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
-      responses: { path: '/responses' },
+      // Of two models alone: https://docs.sambanova.ai/docs/en/features/responses
+      responses: { path: '/responses', models: ['gpt-oss-120b', 'MiniMax-M2.7'] },
+      // Of all: https://docs.sambanova.ai/docs/en/features/messages
       messages: { path: '/messages' },
       completions: { path: '/completions' },
       embeddings: { path: '/embeddings' },
@@ -166,6 +168,8 @@ export const hostRows = [
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       completions: { path: '/completions' },
+      // https://friendli.ai/docs/openapi/model-apis/audio-transcriptions
+      transcriptions: { path: '/audio/transcriptions' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
     quirks: { stopsBillingOnAbort: true, errorShape: 'detail' },
@@ -195,6 +199,8 @@ export const hostRows = [
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       completions: { path: '/completions' },
+      // https://featherless.ai/docs/embeddings
+      embeddings: { path: '/embeddings' },
     },
     aiSdkPackage: '@ai-sdk/openai-compatible',
   },

@@ -155,7 +155,10 @@ export const labRows = [
     options: [
       {
         name: 'host',
-        description: 'Region of the key: dashscope-intl (Singapore), dashscope (Beijing), dashscope-us (Virginia), cn-hongkong.dashscope',
+        // A host of each workspace's own is what Alibaba advises since June 2026; those of whole regions go on:
+        // https://www.alibabacloud.com/help/en/model-studio/regions
+        description:
+          'Region of the key: dashscope-intl (Singapore), dashscope (Beijing), dashscope-us (Virginia), cn-hongkong.dashscope; or the host of a workspace, such as <workspace id>.ap-southeast-1.maas',
         default: 'dashscope-intl',
       },
     ],
@@ -220,6 +223,7 @@ export const labRows = [
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       embeddings: { path: '/embeddings' },
+      transcriptions: { path: '/audio/transcriptions' },
       // https://docs.cohere.com/reference/rerank
       rerank: { baseUrl: 'https://api.cohere.com', path: '/v2/rerank' },
     },

@@ -48,7 +48,8 @@ export const localRows = [
     baseUrl: 'http://localhost:1234/v1',
     auth: 'bearer',
     authWithoutKey: 'none',
-    keyVariables: ['LM_STUDIO_API_KEY'],
+    // https://lmstudio.ai/docs/developer/core/authentication
+    keyVariables: ['LM_API_TOKEN', 'LM_STUDIO_API_KEY'],
     dialects: {
       'chat-completions': { path: '/chat/completions' },
       responses: { path: '/responses' },

@@ -6,8 +6,16 @@ export const searchRows = [
     id: 'voyage',
     name: 'Voyage AI',
     source: 'https://docs.voyageai.com/reference/embeddings-api',
-    baseUrl: 'https://api.voyageai.com/v1',
+    baseUrl: 'https://{host}/v1',
     auth: 'bearer',
+    options: [
+      {
+        name: 'host',
+        // https://www.mongodb.com/docs/voyageai/tutorials/migrate-to-atlas
+        description: "Where the key is from: api.voyageai.com (Voyage's own dashboard) or ai.mongodb.com (MongoDB Atlas)",
+        default: 'api.voyageai.com',
+      },
+    ],
     keyVariables: ['VOYAGE_API_KEY'],
     dialects: {
       embeddings: { path: '/embeddings' },

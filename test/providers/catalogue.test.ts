@@ -99,6 +99,11 @@ describe('findProvider', () => {
     expect(findProvider('constructor')).toBeUndefined();
   });
 
+  test("looks for a key under the vendor's own name first, where there is one", () => {
+    expect(findProvider('lmstudio')?.keyVariables).toEqual(['LM_API_TOKEN', 'LM_STUDIO_API_KEY']);
+    expect(findProvider('ovhcloud')?.keyVariables).toEqual(['OVH_AI_ENDPOINTS_ACCESS_TOKEN', 'OVHCLOUD_API_KEY', 'AI_ENDPOINT_API_KEY']);
+  });
+
   test('takes an abort to end the bill only where OpenRouter says so', () => {
     expect(findProvider('openai')?.quirks.stopsBillingOnAbort).toBe(true);
     expect(findProvider('anthropic')?.quirks.stopsBillingOnAbort).toBe(true);
@@ -149,6 +154,28 @@ describe('findEndpoint', () => {
       ]);
   });
 
+  test.each([
+    ['cohere', 'transcriptions', 'cohere-transcribe-03-2026', 'https://api.cohere.ai/compatibility/v1', '/audio/transcriptions'],
+    ['scaleway', 'transcriptions', 'whisper-large-v3', 'https://api.scaleway.ai/v1', '/audio/transcriptions'],
+    ['scaleway', 'rerank', 'qwen3-embedding-8b', 'https://api.scaleway.ai/v1', '/rerank'],
+    ['ovhcloud', 'transcriptions', 'whisper-large-v3', 'https://oai.endpoints.kepler.ai.cloud.ovh.net/v1', '/audio/transcriptions'],
+    ['friendli', 'transcriptions', 'openai/whisper-large-v3', 'https://api.friendli.ai/serverless/v1', '/audio/transcriptions'],
+    ['featherless', 'embeddings', 'Qwen/Qwen3-Embedding-8B', 'https://api.featherless.ai/v1', '/embeddings'],
+    ['digitalocean', 'speech', 'qwen3-tts-voicedesign', 'https://inference.do-ai.run/v1', '/audio/speech'],
+    ['digitalocean', 'messages', 'anthropic-claude-4.6-sonnet', 'https://inference.do-ai.run/v1', '/messages'],
+    ['digitalocean', 'responses', 'openai-gpt-oss-20b', 'https://inference.do-ai.run/v1', '/responses'],
+  ] as const)('at %s %s with %s lead to %s%s', (id, dialect, model, baseUrl, path) => {
+    expect(endpoint(id, dialect, model)).toMatchObject({ baseUrl, path, auth: 'bearer' });
+  });
+
+  test('leaves to a translation the models that a vendor does not serve in a dialect', () => {
+    expect(endpoint('sambanova', 'responses', 'gpt-oss-120b')).toBeDefined();
+    expect(endpoint('sambanova', 'responses', 'DeepSeek-V3.1')).toBeUndefined();
+    expect(endpoint('sambanova', 'messages', 'DeepSeek-V3.1')).toBeDefined();
+    expect(endpoint('digitalocean', 'messages', 'llama3.3-70b-instruct')).toBeUndefined();
+    expect(endpoint('digitalocean', 'responses', 'llama3.3-70b-instruct')).toBeUndefined();
+  });
+
   test('gives nothing for a dialect that is not spoken', () => {
     expect(endpoint('groq', 'messages', 'llama-3.3-70b-versatile')).toBeUndefined();
   });
@@ -193,6 +220,17 @@ describe('resolveOptions', () => {
 
   test('names what nothing gives', () => {
     expect(resolveOptions({ options: findProvider('azure')?.options ?? [] }, {}, {})).toEqual({ values: {}, missing: ['resource'] });
+  });
+
+  test('a host of a workspace, or of another account system, stands where the usual one does', () => {
+    const url = (id: string, options: Record<string, string>) => {
+      const provider = findProvider(id);
+      return provider && fillPlaceholders(provider.baseUrl, resolveOptions(provider, options, {}).values);
+    };
+    expect(url('qwen', {})).toBe('https://dashscope-intl.aliyuncs.com/compatible-mode/v1');
+    expect(url('qwen', { host: 'ws-1.ap-southeast-1.maas' })).toBe('https://ws-1.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1');
+    expect(url('voyage', {})).toBe('https://api.voyageai.com/v1');
+    expect(url('voyage', { host: 'ai.mongodb.com' })).toBe('https://ai.mongodb.com/v1');
   });
 
   test('values go into a URL encoded, so that none can change its host', () => {
