@@ -135,12 +135,14 @@ export function readChatFault(body: JsonObject): ProviderFault | undefined {
   if (error === undefined || error === null || error === false) return undefined;
   if (typeof error === 'string') return { status: undefined, code: textOf(body.code), type: textOf(body.type), message: error };
   if (!isJsonObject(error)) return { status: undefined, code: undefined, type: undefined, message: JSON.stringify(error).slice(0, 1000) };
-  const code = error.code;
+  const { code } = error;
+  const param = textOf(error.param);
   return {
     status: typeof code === 'number' && code >= 400 && code < 600 ? code : undefined,
     code: textOf(code) ?? textOf(error.status),
     type: textOf(error.type),
     message: textOf(error.message) ?? 'The provider gave no reason.',
+    ...(param !== undefined && { param }),
   };
 }
 

@@ -79,6 +79,8 @@ export interface ProviderFault {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly message: string;
+  /** The field of the request that is at fault, in the words of the dialect. */
+  readonly param?: string;
   /** The code by which the dialect's official clients tell the cause, where it has a place of its own beside `code`. */
   readonly causeCode?: string | undefined;
   /** How long the provider asks to wait, where it says so in the body. */

@@ -128,6 +128,7 @@ export class NativeTransport implements Transport {
       status,
       ...(fault?.code !== undefined && { providerCode: fault.code }),
       ...(fault?.type !== undefined && { providerType: fault.type }),
+      ...(fault?.param !== undefined && { param: fault.param.slice(0, 200) }),
       ...(fault?.causeCode !== undefined && { causeCode: fault.causeCode }),
       // A provider that refuses a key may repeat a part of it.
       ...(fault !== undefined && status !== 401 && status !== 403 && { providerMessage: fault.message.slice(0, 2000) }),

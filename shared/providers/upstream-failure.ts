@@ -32,6 +32,8 @@ export interface UpstreamFailureFacts {
   readonly causeCode?: string;
   /** The provider's own message, for the caller; shortened, never from a 401 or 403 (it may repeat a key). */
   readonly providerMessage?: string;
+  /** The field of the caller's request that the provider names, where it was asked in the caller's dialect. */
+  readonly param?: string;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }

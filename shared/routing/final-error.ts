@@ -75,12 +75,13 @@ export function finalError({ failed, passedOver = [], decisive, nowMs = 0 }: Giv
   const { failure, record } = told;
   const failureClass = classify(failure);
   const retryAfterMs = failureClass === 'rate_limited' ? (failure.facts.retryAfterMs ?? 1_000) : failure.facts.retryAfterMs;
-  const status = failureClass === 'caller' ? failure.facts.status : undefined;
+  const { status, param } = failureClass === 'caller' ? failure.facts : {};
   const hopeless = passedOver.length === 0 && failed.every((one) => forTheOperator.has(classify(one.failure)));
   return new GatewayError(codeOf(failure, failureClass), messageOf(failure, failureClass, record.target), {
     cause: failure,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(status !== undefined && { status }),
+    ...(param !== undefined && { param }),
     ...(hopeless && { retryable: false }),
     details: { ...details, ...causeOf(failure, failureClass) },
   });

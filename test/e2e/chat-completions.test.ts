@@ -127,6 +127,8 @@ describe('a whole answer', () => {
       code: 'invalid_request',
       message: expect.stringContaining('temperature is too high'),
     });
+    upstream.behave(answerJson(400, { error: { message: 'too high', type: 'invalid_request_error', param: 'temperature' } }));
+    await expect(client.chat.completions.create(hello)).rejects.toMatchObject({ status: 400, param: 'temperature' });
     upstream.behave(answerJson(401, { error: { message: 'Incorrect API key provided: provider-secret' } }));
     const refused = await client.chat.completions.create(hello).catch((error) => error);
     expect(refused).toMatchObject({ status: 502, code: 'provider_error' });
