@@ -29,11 +29,18 @@ export function durationSeconds(text: string, option: string): number {
   return Number(amount) * seconds;
 }
 
-/** A moment typed as ISO 8601, as a date (its midnight, UTC), or as a duration from now; as ISO 8601 in UTC. @throws CliError with exit code 2. */
-export function typedMoment(text: string, option: string, nowMs: number): string {
-  if (/^[0-9]+[smhdw]$/.test(text)) return new Date(nowMs + durationSeconds(text, option) * 1000).toISOString();
+/**
+ * A moment typed as ISO 8601, as a date (its midnight, UTC), or as a duration: ahead of now for what is to come, back
+ * from now for what has been; as ISO 8601 in UTC. @throws CliError with exit code 2.
+ */
+export function typedMoment(text: string, option: string, nowMs: number, direction: 'ahead' | 'back' = 'ahead'): string {
+  const isBack = direction === 'back';
+  if (/^[0-9]+[smhdw]$/.test(text)) return new Date(nowMs + durationSeconds(text, option) * (isBack ? -1000 : 1000)).toISOString();
   const timeMs = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(timeMs))
-    throw new CliError(2, `--${option} takes a date, a time (2027-01-31T12:00:00Z) or a duration from now (30d), not "${text}".`);
+    throw new CliError(
+      2,
+      `--${option} takes a date, a time (2027-01-31T12:00:00Z) or a duration ${isBack ? 'back from now (24h)' : 'from now (30d)'}, not "${text}".`,
+    );
   return new Date(timeMs).toISOString();
 }

@@ -43,6 +43,8 @@ export async function* callsIn(
   db: DynamoDb,
   range: { readonly table: string; readonly pk: string; readonly fromMs: number; readonly toMs: number; readonly newestFirst: boolean },
 ): AsyncGenerator<StoredCall> {
+  // DynamoDB refuses a range whose end lies before its beginning; there is nothing in one.
+  if (range.toMs < range.fromMs) return;
   const { from, to } = callRange(range.fromMs, range.toMs);
   let group: DynamoItem[] = [];
   let startKey: DynamoItem | undefined;

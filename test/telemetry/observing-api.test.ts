@@ -68,6 +68,7 @@ describe('GET /admin/requests', () => {
     ['end_user=alice', [4]],
     ['to=2020-01-01', []],
     ['from=2099-01-01', []],
+    ['from=2020-01-01T12:00:00Z&to=2020-01-01T11:00:00Z', []],
   ])('filters by %s, newest first', async (query, expected) => {
     expect(await listed(query)).toEqual(expected);
   });
@@ -200,6 +201,10 @@ describe('the command line', () => {
 
   it('lists calls, follows them, and shows one whole', async () => {
     expect((await sluice('requests', '--team', 'red')).out.trim().split('\n')).toHaveLength(4);
+    expect((await sluice('requests', '--team', 'red', '--from', '1h')).out.trim().split('\n')).toHaveLength(4);
+    expect((await sluice('requests', '--team', 'red', '--to', '1h')).out.trim()).toBe('No such calls.');
+    expect((await sluice('requests', '--from', 'yesterday')).error).toMatch(/a duration back from now \(24h\)/);
+    expect((await sluice('usage', '--from', '24h')).out).toMatch(/5 calls, /);
     const tail = (await sluice('logs', 'tail', '--for', '1s', '--last', '2')).out.trim().split('\n');
     expect(tail).toHaveLength(2);
     expect(tail[1]).toMatch(/⊘ {2}404 {2}no\/such {2}model_not_found/);

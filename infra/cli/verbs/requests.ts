@@ -35,14 +35,14 @@ export const requests: Verb = {
   positionals: [],
   options: {
     ...callFilterOptions,
-    from: { type: 'string', value: '<when>', help: 'Only calls that began at this time or later.' },
+    from: { type: 'string', value: '<when>', help: 'Only calls that began at this time or later; 24h: a day ago.' },
     to: { type: 'string', value: '<when>', help: 'Only calls that began before this time.' },
     limit: { type: 'string', value: '<n>', help: `How many. Default ${usualLength}.` },
   },
   async run({ options, api, output, nowMs }) {
     const typed = (name: string) => {
       const text = options.text(name);
-      return text === undefined ? undefined : typedMoment(text, name, nowMs);
+      return text === undefined ? undefined : typedMoment(text, name, nowMs, 'back');
     };
     const query = { ...callFilters(options), from: typed('from'), to: typed('to') };
     const calls = await listAll(api, '/admin/requests', callSchema, query, options.count('limit', 1) ?? usualLength);

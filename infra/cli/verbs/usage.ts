@@ -65,8 +65,8 @@ function rangeOf(options: OptionValues, nowMs: number): { readonly fromMs: numbe
   const unitMs = since <= 2 * dayMs ? hourMs : dayMs;
   const to = options.text('to');
   const from = options.text('from');
-  const toMs = to === undefined ? Math.ceil((nowMs + 1) / unitMs) * unitMs : Date.parse(typedMoment(to, 'to', nowMs));
-  const fromMs = from === undefined ? Math.ceil((toMs - since) / unitMs) * unitMs : Date.parse(typedMoment(from, 'from', nowMs));
+  const toMs = to === undefined ? Math.ceil((nowMs + 1) / unitMs) * unitMs : Date.parse(typedMoment(to, 'to', nowMs, 'back'));
+  const fromMs = from === undefined ? Math.ceil((toMs - since) / unitMs) * unitMs : Date.parse(typedMoment(from, 'from', nowMs, 'back'));
   return { fromMs, toMs };
 }
 
