@@ -75,9 +75,18 @@ export const cloudRows = [
     ],
     dialects: {
       // OpenAI's models and Claude are served in their makers' formats; all others go through Converse, which is a translated call.
-      'chat-completions': { path: '/openai/v1/chat/completions', models: ['openai.*', '*.openai.*'] },
-      // https://docs.aws.amazon.com/bedrock/latest/userguide/apis.html
-      responses: { path: '/openai/v1/responses', models: ['openai.*', '*.openai.*'] },
+      'chat-completions': {
+        path: '/openai/v1/chat/completions',
+        models: ['openai.*', '*.openai.*'],
+        // As at OpenAI, and Converse takes both: https://github.com/BerriAI/litellm-docs/pull/1583
+        toolsWithoutReasoning: {
+          reasoningByDefault: ['*openai.gpt-5.5*', '*openai.gpt-5.6*', '*openai.gpt-6*'],
+          reasoningWhenAsked: ['*openai.gpt-5.4*'],
+          never: ['*openai.gpt-6.1-terra*'],
+        },
+      },
+      // Of gpt-oss at the other endpoint alone: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html
+      responses: { path: '/openai/v1/responses', models: ['openai.*', '*.openai.*'], exceptModels: ['*openai.gpt-oss-*'] },
       // https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html
       messages: {
         path: '/anthropic/v1/messages',
@@ -100,6 +109,16 @@ export const cloudRows = [
     name: 'Amazon Bedrock (OpenAI-compatible, by API key)',
     source: 'https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions-mantle.html',
     baseUrl: 'https://bedrock-mantle.{region}.api.aws/v1',
+    // The path varies by model, and a model is refused at the wrong one
+    // (https://docs.aws.amazon.com/bedrock/latest/userguide/inference-responses-api.html). Which are where, nothing tells but
+    // the card of each; these are those that https://www.npmjs.com/package/@ai-sdk/amazon-bedrock knows in version 5.0.101.
+    elsewhere: [
+      {
+        models: ['openai.gpt-*', 'google.gemma-4*', 'xai.*'],
+        exceptModels: ['openai.gpt-oss-*'],
+        baseUrl: 'https://bedrock-mantle.{region}.api.aws/openai/v1',
+      },
+    ],
     auth: 'bearer',
     keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
     options: [

@@ -134,6 +134,18 @@ export const providerRowSchema = z.strictObject({
    * `aiSdkPackage` takes as its base URL, and what the paths of `dialects` are appended to.
    */
   baseUrl: baseUrlSchema,
+  /** Models, as patterns, that are served under another base URL than that: the first entry that fits counts. */
+  elsewhere: z
+    .array(
+      z.strictObject({
+        models: z.array(z.string().min(1)).readonly(),
+        /** The models among them that are not. */
+        exceptModels: z.array(z.string().min(1)).readonly().exactOptional(),
+        baseUrl: baseUrlSchema,
+      }),
+    )
+    .readonly()
+    .exactOptional(),
   auth: authSchemeSchema,
   /** The auth scheme when no key is configured. Without it a key is required. */
   authWithoutKey: z.enum(['aws-sigv4', 'none']).optional(),

@@ -72,7 +72,13 @@ export function findEndpoint(
   const endpoint = provider.dialects[dialect];
   if (!endpoint || endpoint.models?.every((pattern) => !matches(pattern, modelId))) return undefined;
   if (endpoint.exceptModels?.some((pattern) => matches(pattern, modelId))) return undefined;
-  return { baseUrl: provider.baseUrl, auth: provider.auth, ...endpoint };
+  return { baseUrl: baseUrlFor(provider, modelId), auth: provider.auth, ...endpoint };
+}
+
+/** Under which base URL a provider serves a model where an endpoint has none of its own. Placeholders are not filled yet. */
+export function baseUrlFor({ baseUrl, elsewhere }: Pick<Provider, 'baseUrl' | 'elsewhere'>, modelId: string): string {
+  const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
+  return elsewhere?.find(({ models, exceptModels = [] }) => isAmong(models) && !isAmong(exceptModels))?.baseUrl ?? baseUrl;
 }
 
 /** What of a call bears on whether an endpoint can serve it. */

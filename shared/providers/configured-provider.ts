@@ -3,6 +3,7 @@ import type { JsonObject } from '../calls/json.ts';
 import type { ContinuationStyle } from '../dialects/resuming.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
+  baseUrlFor,
   type CallNeeds,
   completeRow,
   fillPlaceholders,
@@ -223,9 +224,14 @@ export class ConfiguredProvider {
     );
   }
 
-  /** Base URL for a translation, which appends paths of its own. */
+  /** Base URL for what appends paths of its own. */
   get baseUrl(): string {
     return this.#pointed(fillPlaceholders(this.row.baseUrl, this.#options));
+  }
+
+  /** The same for a translation, whose model may be served under another. */
+  baseUrlFor(model: string): string {
+    return this.#pointed(fillPlaceholders(baseUrlFor(this.row, model), this.#options));
   }
 
   #pointed(baseUrl: string): string {

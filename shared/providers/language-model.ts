@@ -16,7 +16,7 @@ const placeholder = 'sluice';
 export async function loadLanguageModel(attempt: Attempt, exchange: Pick<ModelExchange, 'fetch'>): Promise<LanguageModelV4> {
   const { provider, model } = attempt;
   if (provider.row.id === echoId) return new EchoLanguageModel(attempt);
-  const common = { baseURL: provider.baseUrl, apiKey: placeholder, fetch: exchange.fetch };
+  const common = { baseURL: provider.baseUrlFor(model), apiKey: placeholder, fetch: exchange.fetch };
   switch (provider.row.aiSdkPackage) {
     case '@ai-sdk/anthropic':
       return (await import('@ai-sdk/anthropic')).createAnthropic(common)(model);

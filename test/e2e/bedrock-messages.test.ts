@@ -174,3 +174,37 @@ describe('Responses to models of OpenAI at Bedrock', () => {
     expect(headers.authorization).toBe('Bearer bedrock-secret');
   });
 });
+
+describe("OpenAI's formats at Bedrock", () => {
+  const ask = async (path: string, body: object) => {
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${gateway.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return [response.status, sent().path];
+  };
+  const asked = { messages: question.messages };
+  const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: {} } } }];
+
+  it.each([
+    ['/v1/responses', 'openai.gpt-5.6-terra', { input: 'Hello.' }, '/openai/v1/responses'],
+    ['/v1/responses', 'openai.gpt-oss-120b', { input: 'Hello.' }, '/v1/responses'],
+    ['/v1/chat/completions', 'xai.grok-4.3', asked, '/openai/v1/chat/completions'],
+    ['/v1/chat/completions', 'qwen.qwen3-32b', asked, '/v1/chat/completions'],
+    ['/v1/messages', 'openai.gpt-5.6-terra', question, '/openai/v1/chat/completions'],
+    ['/v1/messages', 'qwen.qwen3-32b', question, '/v1/chat/completions'],
+  ])('go by Mantle from %s with %s to where the model is served', async (path, model, body, expected) => {
+    expect(await ask(path, { model: `bedrock-mantle/${model}`, ...body })).toEqual([200, expected]);
+  });
+
+  it('go by Converse where its own endpoint does not take what is asked', async () => {
+    const gpt = 'us.openai.gpt-5.6-sol';
+    expect(await ask('/v1/chat/completions', { model: `bedrock/${gpt}`, ...asked })).toEqual([200, '/openai/v1/chat/completions']);
+    upstream.received.length = 0;
+    expect(await ask('/v1/chat/completions', { model: `bedrock/${gpt}`, ...asked, tools })).toEqual([200, `/model/${gpt}/converse`]);
+    upstream.received.length = 0;
+    const oss = await ask('/v1/responses', { model: 'bedrock/openai.gpt-oss-120b-1:0', input: 'Hello.' });
+    expect(oss).toEqual([200, '/model/openai.gpt-oss-120b-1%3A0/converse']);
+  });
+});

@@ -14,6 +14,7 @@ import {
   pointElsewhere,
   providerIds,
   providerRows,
+  refusesTools,
   resolveOptions,
 } from '../../shared/providers/catalogue.ts';
 import { providerTable } from '../../shared/providers/catalogue-document.ts';
@@ -34,7 +35,7 @@ describe('the rows', () => {
   test.each(providerRows.map((row) => [row.id, row] as const))(
     '%s names every placeholder of its URLs as an option, and no other',
     (_, row) => {
-      const urls = [row.baseUrl, ...Object.values(row.dialects).map((endpoint) => endpoint.baseUrl ?? '')];
+      const urls = [row, ...(row.elsewhere ?? []), ...Object.values(row.dialects)].map(({ baseUrl = '' }) => baseUrl);
       const placeholders = new Set(urls.flatMap(placeholdersOf));
       expect(new Set((row.options ?? []).map(({ name }) => name))).toEqual(placeholders);
       for (const { path, streamPath = '' } of Object.values(row.dialects)) {
@@ -166,6 +167,32 @@ describe('findEndpoint', () => {
     ['digitalocean', 'responses', 'openai-gpt-oss-20b', 'https://inference.do-ai.run/v1', '/responses'],
   ] as const)('at %s %s with %s lead to %s%s', (id, dialect, model, baseUrl, path) => {
     expect(endpoint(id, dialect, model)).toMatchObject({ baseUrl, path, auth: 'bearer' });
+  });
+
+  test.each([
+    ['openai.gpt-5.6-terra', 'https://bedrock-mantle.{region}.api.aws/openai/v1'],
+    ['openai.gpt-6-sol', 'https://bedrock-mantle.{region}.api.aws/openai/v1'],
+    ['xai.grok-4.3', 'https://bedrock-mantle.{region}.api.aws/openai/v1'],
+    ['google.gemma-4-31b', 'https://bedrock-mantle.{region}.api.aws/openai/v1'],
+    ['openai.gpt-oss-120b', 'https://bedrock-mantle.{region}.api.aws/v1'],
+    ['qwen.qwen3-32b', 'https://bedrock-mantle.{region}.api.aws/v1'],
+  ])('finds %s of Bedrock Mantle at %s', (model, baseUrl) => {
+    expect(endpoint('bedrock-mantle', 'responses', model)?.baseUrl).toBe(baseUrl);
+    expect(endpoint('bedrock-mantle', 'chat-completions', model)?.baseUrl).toBe(baseUrl);
+    expect(endpoint('bedrock-mantle', 'messages', 'anthropic.claude-opus-4-8')?.baseUrl).toBe(
+      'https://bedrock-mantle.{region}.api.aws/anthropic',
+    );
+  });
+
+  test("knows what Bedrock's own endpoint does not serve of OpenAI's models in their formats", () => {
+    expect(endpoint('bedrock', 'responses', 'us.openai.gpt-6-sol')).toMatchObject({ path: '/openai/v1/responses' });
+    expect(endpoint('bedrock', 'responses', 'openai.gpt-oss-120b-1:0')).toBeUndefined();
+    expect(endpoint('bedrock', 'responses', 'us.openai.gpt-oss-120b-1:0')).toBeUndefined();
+    const chat = endpoint('bedrock', 'chat-completions', 'global.openai.gpt-5.6-sol');
+    const needs = { tools: true, reasoningEffort: undefined, demands: [] };
+    expect(chat && refusesTools(chat, 'global.openai.gpt-5.6-sol', needs)).toBe(true);
+    expect(chat && refusesTools(chat, 'global.openai.gpt-5.6-sol', { ...needs, reasoningEffort: 'none' })).toBe(false);
+    expect(chat && refusesTools(chat, 'openai.gpt-oss-120b-1:0', { ...needs, reasoningEffort: 'low' })).toBe(false);
   });
 
   test('leaves to a translation the models that a vendor does not serve in a dialect', () => {
