@@ -102,10 +102,9 @@ function answerOf({ target, facts }: Answered): Partial<CallRecord> {
 function errorOf(exchange: Exchange, { delivery }: ClosedCall): Partial<CallRecord> {
   const error = exchange.error ?? delivery?.error;
   if (error === undefined) return {};
-  const { scope, id, models, limit, reason } = error.details ?? {};
-  if (typeof scope !== 'string' || typeof limit !== 'string') return { error: error.code };
-  const name = `${scope}#${String(id)}${typeof models === 'string' ? `|model#${models}` : ''}`;
-  return { error: error.code, refusedBy: { scope: name, limit, reason: String(reason) } };
+  if (exchange.refused === undefined) return { error: error.code };
+  const { scope, limit, reason } = exchange.refused;
+  return { error: error.code, refusedBy: { scope: scope.id, limit, reason } };
 }
 
 function moneyOf(exchange: Exchange, { consumption }: ClosedCall): Pick<CallRecord, 'usage' | 'costNanoUsd'> & Partial<CallRecord> {

@@ -1,4 +1,3 @@
-import { nanoUsdPerUsd } from '../../shared/admission/limits.ts';
 import type { Exchange } from '../../shared/middleware/exchange.ts';
 import { alertId, alertsDue, type BudgetAfterCall, type BudgetAlert } from '../../shared/telemetry/budget-alerts.ts';
 import { describeError, type Log } from '../../shared/telemetry/log.ts';
@@ -55,16 +54,8 @@ function budgetsAfter(exchange: Exchange, costNanoUsd: number): BudgetAfterCall[
 }
 
 /** The budget that refused the call because it is used up. */
-function refusedBudget({ error }: Exchange): BudgetAfterCall | undefined {
-  if (error?.code !== 'budget_exceeded') return undefined;
-  const { scope, id, models, period, limit_usd, spent_usd, resets_at } = error.details ?? {};
-  if (typeof period !== 'string' || typeof limit_usd !== 'number' || typeof spent_usd !== 'number') return undefined;
-  return {
-    scope: `${String(scope)}#${String(id)}${typeof models === 'string' ? `|model#${models}` : ''}`,
-    period,
-    resetsAtMs: typeof resets_at === 'string' ? Date.parse(resets_at) : undefined,
-    limitNanoUsd: Math.round(limit_usd * nanoUsdPerUsd),
-    spentNanoUsd: Math.round(spent_usd * nanoUsdPerUsd),
-    exhausted: true,
-  };
+function refusedBudget({ refused }: Exchange): BudgetAfterCall | undefined {
+  if (refused?.limit !== 'budget' || refused.reason !== 'exhausted' || refused.period === undefined) return undefined;
+  const { scope, period, resetsAtMs, limitValue, spent } = refused;
+  return { scope: scope.id, period, resetsAtMs, limitNanoUsd: limitValue, spentNanoUsd: spent, exhausted: true };
 }

@@ -20,7 +20,8 @@ export async function subjectOf(directory: Pick<Directory, 'findUser'>, principa
   return {
     key,
     user,
-    team,
+    // A team without a record limits nothing, and tells its end users apart from those of others all the same.
+    team: team ?? (key.team === undefined ? undefined : { id: key.team }),
     organization,
     gateway: gateway && { limits: gateway },
     endUser: endUser === undefined ? undefined : { id: endUser, limits: (await directory.findUser(endUser))?.limits ?? endUserDefaults },

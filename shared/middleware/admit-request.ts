@@ -1,9 +1,9 @@
 import type { Ledger } from '../admission/ledger.ts';
 import { limitHeaders } from '../admission/limit-headers.ts';
-import { refusalError } from '../admission/refusal.ts';
 import type { Scope } from '../admission/scopes.ts';
 import { settlingMs } from '../admission/settling.ts';
 import type { Exchange } from './exchange.ts';
+import { refuse } from './refuse.ts';
 
 /**
  * Lets in a request that no quote is made for: it counts as a request on all scopes, with what is known of its tokens and
@@ -18,7 +18,7 @@ export async function admitRequest(
 ): Promise<void> {
   const { requestId, deadlineAtMs } = exchange;
   const answer = await ledger.admit({ requestId, scopes, ...known, nowMs, expiresAtMs: deadlineAtMs + settlingMs });
-  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
+  if (answer.outcome === 'refused') refuse(exchange, answer, nowMs);
   exchange.admitted = answer;
   Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
 }

@@ -2,7 +2,6 @@ import type { Ledger } from '../admission/ledger.ts';
 import { limitHeaders, usd } from '../admission/limit-headers.ts';
 import { firstSliceTokens, OutputMeter } from '../admission/output-meter.ts';
 import { type Quote, quoteCall } from '../admission/quote.ts';
-import { refusalError } from '../admission/refusal.ts';
 import { type Scope, scopesOf } from '../admission/scopes.ts';
 import { settlingMs } from '../admission/settling.ts';
 import type { Call } from '../calls/call.ts';
@@ -17,6 +16,7 @@ import { clampFloor } from './clamp-floor.ts';
 import { type Exchange, type GatewayMiddleware, known } from './exchange.ts';
 import { mayResume } from './may-resume.ts';
 import { quotedTarget, refuseUnboundedTools } from './quoted-target.ts';
+import { refuse } from './refuse.ts';
 
 /** No amount of nano-USD or tokens is larger: what nothing limits may ask for more than can be counted. */
 const mostCounted = Number.MAX_SAFE_INTEGER;
@@ -95,7 +95,7 @@ async function admitCall(exchange: Exchange, call: Call, options: AdmitOptions):
     });
   const twice = attempts === 2 ? await ask(2) : undefined;
   const answer = twice?.outcome === 'admitted' ? twice : await ask(1);
-  if (answer.outcome === 'refused') throw refusalError(answer, nowMs);
+  if (answer.outcome === 'refused') refuse(exchange, answer, nowMs);
   exchange.admitted = answer;
   Object.assign(exchange.responseHeaders, limitHeaders(answer.standings, nowMs));
   const heldTokens = answer.clamped ? tokensHeld(quote, answer, wanted) : wanted;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type middy from '@middy/core';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-import type { Admitted } from '../admission/ledger.ts';
+import type { Admitted, Refused } from '../admission/ledger.ts';
 import type { Quote } from '../admission/quote.ts';
 import type { AnswerRecorder } from '../cache/answer-recorder.ts';
 import type { Lead } from '../cache/single-flight.ts';
@@ -100,6 +100,8 @@ export interface Exchange {
   plan?: Plan;
   quote?: Quote;
   admitted?: Admitted;
+  /** The limit that refused the call. */
+  refused?: Refused;
   /** Output tokens per choice held so far, for a stream that is held in slices. */
   heldOutputTokens?: number;
   /** A cap on output tokens that the gateway set. */

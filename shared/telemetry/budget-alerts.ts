@@ -36,7 +36,7 @@ export function alertsDue(budget: BudgetAfterCall, thresholds: readonly number[]
   const { scope, period, resetsAtMs, limitNanoUsd, spentNanoUsd, exhausted } = budget;
   if (limitNanoUsd <= 0) return [];
   return thresholds
-    .filter((threshold) => exhausted || spentNanoUsd * 100 >= limitNanoUsd * threshold)
+    .filter((threshold) => spentNanoUsd * 100 >= limitNanoUsd * threshold || (exhausted && threshold >= 100))
     .map((threshold) => ({ scope, period, ...(resetsAtMs !== undefined && { resetsAtMs }), threshold, limitNanoUsd, spentNanoUsd, atMs }));
 }
 
@@ -61,6 +61,11 @@ export function alertSentence({ scope, period, threshold, limitNanoUsd, spentNan
   const dollars = (nano: number): string => `$${(nano / 1e9).toFixed(2)}`;
   const [kind, name] = scope.split('#');
   const which = period === 'total' ? 'total' : `${period}'s`;
-  const state = threshold >= 100 ? 'is used up: calls are being refused' : `has reached ${threshold} %`;
+  const state =
+    threshold < 100
+      ? `has reached ${threshold} %`
+      : spentNanoUsd < limitNanoUsd
+        ? 'has too little left for a call, which was refused'
+        : 'is used up: calls are being refused';
   return `Sluice: the ${which} budget of ${kind?.replace('_', ' ')} "${name}" ${state}. ${dollars(spentNanoUsd)} of ${dollars(limitNanoUsd)} is spent.`;
 }

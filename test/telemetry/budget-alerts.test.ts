@@ -41,7 +41,7 @@ function deliver(nowMs = Date.now()): Promise<number> {
   );
 }
 
-async function call(key: string, tokens: number): Promise<number> {
+async function call(key: string, tokens: number, user?: string): Promise<number> {
   const response = await fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -49,6 +49,7 @@ async function call(key: string, tokens: number): Promise<number> {
       model: `echo/ok?tokens=${tokens}&input_tokens=0`,
       max_tokens: tokens,
       messages: [{ role: 'user', content: 'a' }],
+      user,
     }),
   });
   const id = response.headers.get('x-sluice-request-id');
@@ -90,6 +91,23 @@ describe('a budget', () => {
         .digest('base64');
       expect(headers['webhook-signature']).toBe(`v1,${expected}`);
     }
+  });
+
+  it('is told apart for end users of the same name, at every threshold alike', async () => {
+    const limits = { budgets: [{ amount_usd: 0.01, period: 'month' }] };
+    expect((await gateway.admin('PUT', '/admin/users/alice', { limits })).status).toBe(200);
+    const teams = ['north', 'south'];
+    for (const team of teams) {
+      const { key } = await gateway.createKey({ name: team, team });
+      expect(await call(key, 4_500, 'alice')).toBe(200);
+      // It is lowered to what is left.
+      expect(await call(key, 5_000, 'alice')).toBe(200);
+      expect(await call(key, 5_000, 'alice')).toBe(402);
+    }
+    await noted(6);
+    const told = (await alerts.open()).map(({ scope, threshold }) => `${scope} ${threshold}`).sort();
+    expect(told).toEqual(teams.flatMap((team) => [100, 50, 80].map((threshold) => `end_user#team:${team}:alice ${threshold}`)));
+    expect(await deliver()).toBe(6);
   });
 
   const alert: BudgetAlert = { scope: 'team#t', period: 'total', threshold: 50, limitNanoUsd: 100, spentNanoUsd: 50, atMs: Date.now() };
@@ -213,13 +231,20 @@ describe('a budget', () => {
     expect(due(500)).toEqual([50]);
     expect(due(800)).toEqual([50, 80]);
     expect(due(1_000)).toEqual([50, 80, 100]);
-    expect(due(10, true)).toEqual([50, 80, 100]);
+    expect(due(10, true)).toEqual([100]);
+    expect(due(600, true)).toEqual([50, 100]);
     expect(alertsDue({ ...budget, limitNanoUsd: 0, spentNanoUsd: 0 }, [50], 1)).toEqual([]);
   });
 
   it('is described in a sentence', () => {
     expect(alertSentence({ ...alert, limitNanoUsd: 5e9, spentNanoUsd: 4.1e9, threshold: 80, period: 'month' })).toBe(
       `Sluice: the month's budget of team "t" has reached 80 %. $4.10 of $5.00 is spent.`,
+    );
+    expect(alertSentence({ ...alert, limitNanoUsd: 5e9, spentNanoUsd: 4.1e9, threshold: 100, period: 'day' })).toBe(
+      `Sluice: the day's budget of team "t" has too little left for a call, which was refused. $4.10 of $5.00 is spent.`,
+    );
+    expect(alertSentence({ ...alert, limitNanoUsd: 5e9, spentNanoUsd: 5e9, threshold: 100, period: 'total' })).toBe(
+      `Sluice: the total budget of team "t" is used up: calls are being refused. $5.00 of $5.00 is spent.`,
     );
   });
 });
