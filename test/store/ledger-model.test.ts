@@ -34,4 +34,17 @@ describe('the ledger against its model', () => {
       { numRuns: 150 },
     );
   });
+
+  it('is followed where a clock that is ahead has buried what is alive by a clock that is behind', async () => {
+    const play = new LedgerPlay(db, 'clocks', [
+      { requests_per_minute: 7, parallel_requests: 1, budgets: [] },
+      { requests_per_minute: 1, budgets: [{ amount_usd: 0, period: 'day' }] },
+    ]);
+    const nothing = { amount: 0, floor: 0, tokens: 0, floorTokens: 0, aliveMs: 500, repeat: false } as const;
+    await play.step({ ...nothing, do: 'admit', scopes: 1, instance: 0 });
+    await play.step({ do: 'wait', ms: 7_000 });
+    await play.step({ ...nothing, do: 'admit', scopes: 2, amount: 300, floor: 300, instance: 0 });
+    await play.step({ ...nothing, do: 'admit', scopes: 1, instance: 2 });
+    await play.end();
+  });
 });

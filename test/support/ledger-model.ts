@@ -130,13 +130,16 @@ export class ModelScope {
   }
 
   /** The dead are charged all they held. */
-  bury(nowMs: number): string[] {
-    const dead = [...this.calls].filter(([, call]) => this.#dead(call, nowMs));
-    for (const [, call] of dead) {
-      call.open = false;
-      call.charged = call.amount;
-    }
-    return dead.map(([id]) => id);
+  bury(id: string, nowMs: number): void {
+    const call = this.calls.get(id);
+    if (!call || !this.#dead(call, nowMs)) throw new Error(`${id} was buried and is not dead`);
+    call.open = false;
+    call.charged = call.amount;
+  }
+
+  /** Those who are dead by a clock and not buried yet. */
+  deadAt(nowMs: number): string[] {
+    return [...this.calls].filter(([, call]) => this.#dead(call, nowMs)).map(([id]) => id);
   }
 
   used(window: BudgetPeriod, period: string): number {

@@ -81,10 +81,11 @@ export class LedgerPlay {
   readonly #limits: Limits[];
   readonly #models = [new ModelScope(), new ModelScope()];
   readonly #open = new Map<string, OpenCall>();
+  readonly #recorder = new RememberingRecorder();
   #clockMs = Date.UTC(2026, 10, 20, 10, 30);
 
   constructor(db: DynamoDb, name: string, limits: readonly Limits[]) {
-    this.#ledgers = skewsMs.map(() => new DynamoLedger({ db, table: 'sluice-ledger', recorder: new RememberingRecorder() }));
+    this.#ledgers = skewsMs.map(() => new DynamoLedger({ db, table: 'sluice-ledger', recorder: this.#recorder }));
     this.#ids = [`${name}-a`, `${name}-b`];
     this.#limits = [...limits];
   }
@@ -126,6 +127,7 @@ export class LedgerPlay {
 
     const { requestId, asked } = this.#asked(scopes, ask);
     const outcome = await this.#ledger(step.instance).admit(asked);
+    this.#learnBurials(nowMs);
 
     granted.forEach((grant, index) => {
       if (!grant) return;
@@ -141,6 +143,7 @@ export class LedgerPlay {
     expect(outcome).toMatchObject({ outcome: 'admitted', amountNanoUsd: least, tokens: leastTokens });
     if (outcome.outcome !== 'admitted') return;
     if (step.repeat) expect(describeOutcome(await this.#ledger(step.instance).admit(asked))).toBe('admitted');
+    this.#learnBurials(nowMs);
     this.#open.set(requestId, { admitted: outcome, expiresAtMs });
   }
 
@@ -165,6 +168,7 @@ export class LedgerPlay {
       floorTokens: Math.min(step.floorTokens, step.tokens),
       nowMs,
     });
+    this.#learnBurials(nowMs);
 
     call.admitted = outcome.admitted;
     for (const { model, modelCall, decision } of extensions) if (decision?.fits) model.extend(modelCall, decision, nowMs);
@@ -193,7 +197,20 @@ export class LedgerPlay {
 
   async #sweep(index: number, nowMs: number): Promise<void> {
     await this.#ledger(index).sweep(nowMs);
-    for (const model of this.#models) model.bury(nowMs);
+    this.#learnBurials(nowMs);
+    for (const model of this.#models) expect(model.deadAt(nowMs)).toEqual([]);
+  }
+
+  /**
+   * Whoever finds dead calls in the way buries them, and then they are gone for all, those whose clocks are behind too.
+   * When that happens depends on what an instance remembers, so the model is told of it, and says whether it was right.
+   */
+  #learnBurials(nowMs: number): void {
+    for (const { scopeId, requestId } of this.#recorder.recorded.values()) {
+      const index = this.#ids.findIndex((id) => scopeId === `key#${id}`);
+      if (index >= 0) this.#models[index]!.bury(requestId, nowMs);
+    }
+    this.#recorder.recorded.clear();
   }
 
   #asked(scopes: readonly Scope[], ask: ModelAsk): { requestId: string; asked: AdmissionAsk } {
