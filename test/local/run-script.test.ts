@@ -44,10 +44,11 @@ afterEach(async () => {
   await rm(project, { recursive: true, force: true, maxRetries: 5 });
 });
 
+/** It tells of itself when it is ready for signals, not before. */
 const untilSignal = `
-console.log('main ' + process.pid);
 process.on('SIGTERM', () => { console.log('ended by SIGTERM'); process.exit(0); });
 process.on('SIGINT', () => { console.log('ended by SIGINT'); process.exit(0); });
+console.log('main ' + process.pid);
 setInterval(() => {}, 1000);
 `;
 
@@ -100,6 +101,14 @@ function isAlive(pid: number): boolean {
 async function isGoneSoon(pid: number): Promise<boolean> {
   for (let tries = 0; tries < 300 && isAlive(pid); tries += 1) await delay(10);
   return !isAlive(pid);
+}
+
+/** Changes a file until that is noticed: nobody tells when a watcher has begun to watch. */
+async function changeUntil(isNoticed: () => boolean, change: () => Promise<void>): Promise<void> {
+  for (let changes = 0; changes < 8 && !isNoticed(); changes += 1) {
+    await change();
+    for (let tries = 0; tries < 150 && !isNoticed(); tries += 1) await delay(10);
+  }
 }
 
 const runScript = ['infra/setup/run.mjs', 'start'];
@@ -189,9 +198,8 @@ describe('the dev script', () => {
     await writeMain(untilSignal);
     const { output } = run(process.execPath, 'infra/setup/run.mjs', 'dev');
     const before = await mainPid(output);
-    await delay(200);
-    await writeMain(untilSignal.replace("'main '", "'again '"));
-    for (let tries = 0; tries < 500 && !/^again \d+$/m.test(output.text); tries += 1) await delay(10);
+    const isAgain = () => /^again \d+$/m.test(output.text);
+    await changeUntil(isAgain, () => writeMain(untilSignal.replace("'main '", "'again '")));
     pids.push(Number(/^again (\d+)$/m.exec(output.text)?.[1] ?? 0));
     expect(output.text).toMatch(/^again \d+$/m);
     expect(isAlive(before)).toBe(false);
@@ -203,11 +211,12 @@ describe('the dev script', () => {
     await writeMain(`import { watchFile } from '${watcher}'; watchFile('gateway.yaml'); ${untilSignal}`);
     const { output } = run(process.execPath, 'infra/setup/run.mjs', 'dev');
     await mainPid(output);
-    await delay(200);
-    await writeFile(join(project, 'gateway.yaml'), 'two: 2');
     const starts = () => [...output.text.matchAll(/^main (\d+)$/gm)].map((match) => Number(match[1]));
-    for (let tries = 0; tries < 500 && starts().length < 2; tries += 1) await delay(10);
+    await changeUntil(
+      () => starts().length >= 2,
+      () => writeFile(join(project, 'gateway.yaml'), 'two: 2'),
+    );
     pids.push(...starts());
-    expect(starts()).toHaveLength(2);
+    expect(starts().length).toBeGreaterThanOrEqual(2);
   });
 });
