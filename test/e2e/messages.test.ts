@@ -375,7 +375,12 @@ describe('a stream', () => {
     const { key, id } = await gateway.createKey({ name: `left after ${afterMs} ms` });
     const leaving = new Anthropic({ baseURL: gateway.url, apiKey: key, maxRetries: 0 });
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), afterMs);
+    const asked = upstream.received.length;
+    const left = (async () => {
+      while (upstream.received.length === asked) await pause(5);
+      await pause(afterMs);
+      controller.abort();
+    })();
     const running = leaving.messages.create(
       { ...hello, model: 'careful', max_tokens: 10_000, stream: true },
       { signal: controller.signal },
@@ -386,6 +391,7 @@ describe('a stream', () => {
       },
       () => undefined,
     );
+    await left;
     const line = await gateway.logged((entry) => entry.message === 'call' && entry.key === id);
     expect(line).toMatchObject({ estimated: true, usage: { inputTokens: 130 } });
     expect(isJsonObject(line.usage) && line.usage.outputTokens).toSatisfy((tokens: number) => tokens >= 20 && tokens < 10_000);
