@@ -6,6 +6,15 @@ export interface JsonObject {
   [key: string]: JsonValue;
 }
 
+/** What a text says in JSON; undefined where it is none. */
+export function parsedJson(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The objects in a list; none where it is no list. */
 export function objectsIn(value: JsonValue | undefined): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { billedIn } from './billed.ts';
 import { chatUsageSchema } from './chat-completions-schema.ts';
@@ -27,7 +27,7 @@ export function readChatAnswer(body: JsonObject): AnswerFacts {
 
 /** The choices of an answer or of an event of a stream. */
 export function choicesOf(body: JsonObject): JsonObject[] {
-  return Array.isArray(body.choices) ? body.choices.filter(isJsonObject) : [];
+  return objectsIn(body.choices);
 }
 
 /** Whether a message or a delta cites pages: who searched without counting shows it by this. */

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { FinishReason } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { textOf } from './chat-completions-answer.ts';
 import type { AnswerFacts, ProviderFault } from './dialect.ts';
@@ -17,7 +17,7 @@ export function readGeminiAnswer(body: JsonObject): AnswerFacts {
 }
 
 export function candidatesOf(body: JsonObject): JsonObject[] {
-  return Array.isArray(body.candidates) ? body.candidates.filter(isJsonObject) : [];
+  return objectsIn(body.candidates);
 }
 
 /** Why Google refused the prompt itself; such an answer has no candidates. */
@@ -39,7 +39,7 @@ export function readGeminiHead(facts: AnswerFacts, body: JsonObject): void {
 /** The parts of a candidate's content; none where there is no content. */
 export function partsOf(candidate: JsonObject | undefined): JsonObject[] {
   const content = candidate?.content;
-  return isJsonObject(content) && Array.isArray(content.parts) ? content.parts.filter(isJsonObject) : [];
+  return isJsonObject(content) ? objectsIn(content.parts) : [];
 }
 
 /** Reads one candidate; says whether the model made anything in it. */
@@ -148,7 +148,7 @@ export function readGeminiFault(body: JsonObject): ProviderFault | undefined {
   const { error } = body;
   if (error == null) return undefined;
   if (!isJsonObject(error)) return { status: undefined, code: undefined, type: undefined, message: JSON.stringify(error).slice(0, 1000) };
-  const details = Array.isArray(error.details) ? error.details.filter(isJsonObject) : [];
+  const details = objectsIn(error.details);
   const reason = textOf(details.find((detail) => detail.reason !== undefined)?.reason);
   const delay = /^(\d+(?:\.\d+)?)s$/.exec(textOf(details.find((detail) => detail.retryDelay !== undefined)?.retryDelay) ?? '')?.[1];
   const { code } = error;

@@ -1,6 +1,6 @@
 import type { LanguageModelV4Content, LanguageModelV4FinishReason, LanguageModelV4GenerateResult } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import type { JsonObject, JsonValue } from '../calls/json.ts';
+import { type JsonObject, type JsonValue, parsedJson } from '../calls/json.ts';
 import { usageOf } from '../calls/usage.ts';
 import { messagesUsageOf } from './messages-stream.ts';
 import { carrierBlock, thinkingBlock } from './messages-thinking.ts';
@@ -71,13 +71,5 @@ function carriers(metadata: Parameters<typeof carriedMetadata>[0], belongsTo: st
 
 /** The input of a tool call; what is no JSON stays the text it is. */
 function inputOf(text: string): JsonValue {
-  return parsed(text.trim() === '' ? '{}' : text) ?? text;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parsedJson(text.trim() === '' ? '{}' : text) ?? text;
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
 import { messagesEvent } from './messages-stream.ts';
 import type { RecordedEvent, Recording } from './recording.ts';
@@ -105,7 +105,7 @@ function addEnding(draft: Draft, event: JsonObject): boolean {
 }
 
 function replayMessage(body: JsonObject): SseFrame[] {
-  const content = Array.isArray(body.content) ? body.content.filter(isJsonObject) : [];
+  const content = objectsIn(body.content);
   const { stop_details: _details, context_management: managed, ...rest } = body;
   const message: JsonObject = { ...rest, content: [], stop_reason: null };
   if ('stop_sequence' in body) message.stop_sequence = null;

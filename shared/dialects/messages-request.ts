@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parsedJson } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import type { DialectRequest, NativeTarget } from './dialect.ts';
 import { invalidRequest } from './invalid-request.ts';
@@ -79,17 +79,9 @@ function forwarded(request: DialectRequest): Pick<Call, 'forwardedHeaders' | 'fo
  */
 function endUserIn(userId: string | null | undefined): string | undefined {
   if (userId == null || userId === '') return undefined;
-  const told = userId.startsWith('{') ? parsed(userId) : undefined;
+  const told = userId.startsWith('{') ? parsedJson(userId) : undefined;
   const ids = isJsonObject(told) ? [told.account_uuid, told.device_id] : [userId.replace(/_session_[0-9a-f-]{36}$/, '')];
   return ids.find((id): id is string => typeof id === 'string' && id !== '') ?? userId;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

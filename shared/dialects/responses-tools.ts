@@ -1,6 +1,6 @@
 import type { JSONSchema7, LanguageModelV4FunctionTool } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
-import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn, parsedJson } from '../calls/json.ts';
 
 /** A tool of the request that the caller runs, as the model knows it and as the caller does. */
 export interface DeclaredTool {
@@ -91,15 +91,7 @@ function customFunction(declaration: JsonObject, exposed: string): LanguageModel
 
 /** The plain text that a model wrote for a custom tool. */
 export function customText(input: string): string {
-  const value = parsed(input);
+  const value = parsedJson(input);
   if (isJsonObject(value) && typeof value.input === 'string') return value.input;
   return typeof value === 'string' ? value : input;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { SharedV4ProviderMetadata, SharedV4ProviderOptions } from '@ai-sdk/provider';
-import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parsedJson } from '../calls/json.ts';
 
 /**
  * What a provider wants to see again, sealed into a string that a client of another dialect keeps and sends back
@@ -24,7 +24,7 @@ export function seal(metadata: JsonObject, belongsTo?: string): string {
 /** What was sealed; undefined for any other string. */
 export function unseal(text: unknown): Sealed | undefined {
   if (!isSealed(text)) return undefined;
-  const value = parsed(Buffer.from(text.slice(mark.length), 'base64url').toString('utf8'));
+  const value = parsedJson(Buffer.from(text.slice(mark.length), 'base64url').toString('utf8'));
   if (!isJsonObject(value)) return undefined;
   return { metadata: optionsOf(value.metadata), ...(typeof value.for === 'string' && { for: value.for }) };
 }
@@ -32,14 +32,6 @@ export function unseal(text: unknown): Sealed | undefined {
 /** Whether a string was made by `seal`. No vendor but the gateway can read it. */
 export function isSealed(text: unknown): text is string {
   return typeof text === 'string' && text.startsWith(mark);
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Metadata without what is null: those say nothing, and options that are sent back do not take them. */

@@ -1,5 +1,5 @@
 import type { LanguageModelV4Usage } from '@ai-sdk/provider';
-import { isJsonObject, type JsonObject } from '../calls/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectsIn } from '../calls/json.ts';
 import { reportedUsage, type Usage, wholeCount } from '../calls/usage.ts';
 import { readChatUsage } from './chat-completions-answer.ts';
 
@@ -33,13 +33,9 @@ export function usageOfModel(reported: LanguageModelV4Usage): Usage | undefined 
 
 function oneHourWrites(raw: JsonObject): number {
   if (isJsonObject(raw.cache_creation)) return wholeCount(raw.cache_creation.ephemeral_1h_input_tokens);
-  if (!Array.isArray(raw.cacheDetails)) return 0;
-  return raw.cacheDetails.filter(isJsonObject).reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? wholeCount(inputTokens) : 0), 0);
+  return objectsIn(raw.cacheDetails).reduce((sum, { ttl, inputTokens }) => sum + (ttl === '1h' ? wholeCount(inputTokens) : 0), 0);
 }
 
-function audioTokens(details: unknown): number {
-  if (!Array.isArray(details)) return 0;
-  return details
-    .filter(isJsonObject)
-    .reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? wholeCount(tokenCount) : 0), 0);
+function audioTokens(details: JsonValue | undefined): number {
+  return objectsIn(details).reduce((sum, { modality, tokenCount }) => sum + (modality === 'AUDIO' ? wholeCount(tokenCount) : 0), 0);
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../calls/json.ts';
+import { isJsonObject, type JsonValue, parsedJson } from '../calls/json.ts';
 import type { ProviderFault } from '../dialects/dialect.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import { readProviderFault } from './provider-fault.ts';
@@ -57,16 +57,8 @@ function calledInVain(error: Error, host: string): UpstreamFailure {
 
 /** Packages know an error by its status alone: one inside a success they hand on as the text that they could not read. */
 function faultInside(error: Error): ProviderFault | undefined {
-  const body = 'responseBody' in error && typeof error.responseBody === 'string' ? parsed(error.responseBody) : undefined;
+  const body = 'responseBody' in error && typeof error.responseBody === 'string' ? parsedJson(error.responseBody) : undefined;
   return isJsonObject(body) && (isJsonObject(body.error) || typeof body.error === 'string') ? readProviderFault(body) : undefined;
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** An error event inside a stream, as a package hands it on: with status and type where it knows them. */

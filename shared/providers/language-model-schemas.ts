@@ -1,4 +1,5 @@
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider';
+import { isJsonObject } from '../calls/json.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 
 /** Fields of JSON Schema that hold schemas (https://json-schema.org/draft-07/json-schema-core), by how they hold them. */
@@ -25,7 +26,7 @@ function check(schema: unknown, whose: string): void {
 /** Where a schema is none, in words; undefined where it is one throughout. */
 function wrongPlace(schema: unknown, at: string): string | undefined {
   if (typeof schema === 'boolean') return undefined;
-  if (!isRecord(schema)) return `${at === '' ? 'it' : `'${at}'`} must be an object or a boolean`;
+  if (!isJsonObject(schema)) return `${at === '' ? 'it' : `'${at}'`} must be an object or a boolean`;
   for (const [field, value] of Object.entries(schema)) {
     if (value === null || value === undefined) continue;
     const wrong = wrongField(field, value, at === '' ? field : `${at}.${field}`);
@@ -37,7 +38,7 @@ function wrongPlace(schema: unknown, at: string): string | undefined {
 function wrongField(field: string, value: unknown, at: string): string | undefined {
   // An empty list is how PHP writes an empty object.
   if (named.includes(field) && Array.isArray(value) && value.length === 0) return undefined;
-  if (named.includes(field)) return isRecord(value) ? firstWrong(Object.entries(value), at) : `'${at}' must be an object of schemas`;
+  if (named.includes(field)) return isJsonObject(value) ? firstWrong(Object.entries(value), at) : `'${at}' must be an object of schemas`;
   if (listed.includes(field)) return Array.isArray(value) ? firstWrong(value.entries(), at) : `'${at}' must be a list of schemas`;
   if (field === 'items') return Array.isArray(value) ? firstWrong(value.entries(), at) : wrongPlace(value, at);
   return single.includes(field) ? wrongPlace(value, at) : undefined;
@@ -49,8 +50,4 @@ function firstWrong(inner: Iterable<readonly [string | number, unknown]>, at: st
     if (wrong !== undefined) return wrong;
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
