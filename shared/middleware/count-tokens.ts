@@ -1,6 +1,6 @@
 import type { Call } from '../calls/call.ts';
 import { inputTokenBound } from '../pricing/input-bound.ts';
-import { claudeVersion } from '../providers/claude-version.ts';
+import { claudeVersion, isBefore } from '../providers/claude-version.ts';
 import type { Transport } from '../providers/transport.ts';
 import { UpstreamFailure } from '../providers/upstream-failure.ts';
 import { routeCall } from '../routing/attempts.ts';
@@ -84,7 +84,7 @@ const bytesPerTokenOfNewClaude = 2.2;
 function bytesPerTokenOf(model: string | undefined): number {
   if (model === undefined || !/claude/i.test(model)) return bytesPerToken;
   const version = claudeVersion(model);
-  const isOld = version !== undefined && (version.major < 4 || (version.major === 4 && version.minor < 7));
+  const isOld = version !== undefined && isBefore(version, { major: 4, minor: 7 });
   return isOld ? bytesPerToken : bytesPerTokenOfNewClaude;
 }
 

@@ -70,15 +70,13 @@ export function findEndpoint(
   modelId: string,
 ): (Endpoint & Pick<Provider, 'baseUrl' | 'auth'>) | undefined {
   const endpoint = provider.dialects[dialect];
-  if (!endpoint || endpoint.models?.every((pattern) => !matches(pattern, modelId))) return undefined;
-  if (endpoint.exceptModels?.some((pattern) => matches(pattern, modelId))) return undefined;
+  if (!endpoint || !isFor(endpoint, modelId)) return undefined;
   return { baseUrl: baseUrlFor(provider, modelId), auth: provider.auth, ...endpoint };
 }
 
 /** Under which base URL a provider serves a model where an endpoint has none of its own. Placeholders are not filled yet. */
 export function baseUrlFor({ baseUrl, elsewhere }: Pick<Provider, 'baseUrl' | 'elsewhere'>, modelId: string): string {
-  const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
-  return elsewhere?.find(({ models, exceptModels = [] }) => isAmong(models) && !isAmong(exceptModels))?.baseUrl ?? baseUrl;
+  return elsewhere?.find((place) => isFor(place, modelId))?.baseUrl ?? baseUrl;
 }
 
 /** What of a call bears on whether an endpoint can serve it. */
@@ -92,15 +90,23 @@ export interface CallNeeds {
 /** Whether an endpoint refuses the tools of such a call, because the model would reason over it. */
 export function refusesTools({ toolsWithoutReasoning }: Endpoint, modelId: string, { tools, reasoningEffort }: CallNeeds): boolean {
   if (!tools || toolsWithoutReasoning === undefined) return false;
-  const isAmong = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, modelId));
   const { reasoningByDefault, reasoningWhenAsked, never } = toolsWithoutReasoning;
-  if (reasoningEffort === 'none') return isAmong(never);
-  return isAmong(reasoningByDefault) || (reasoningEffort !== undefined && isAmong(reasoningWhenAsked));
+  if (reasoningEffort === 'none') return isAmong(never, modelId);
+  return isAmong(reasoningByDefault, modelId) || (reasoningEffort !== undefined && isAmong(reasoningWhenAsked, modelId));
 }
 
 /** Whether an endpoint refuses something else that a call asks for. */
 export function refusesDemands({ refuses }: Endpoint, { demands }: CallNeeds): boolean {
   return refuses?.some((refused) => demands.includes(refused)) ?? false;
+}
+
+/** Whether what is said of some models, all where none are named, is said of this one. */
+function isFor({ models, exceptModels = [] }: Pick<Endpoint, 'models' | 'exceptModels'>, modelId: string): boolean {
+  return (models === undefined || isAmong(models, modelId)) && !isAmong(exceptModels, modelId);
+}
+
+function isAmong(patterns: readonly string[], modelId: string): boolean {
+  return patterns.some((pattern) => matches(pattern, modelId));
 }
 
 /** Whether `*` in the pattern can stand for something that makes it the text. */

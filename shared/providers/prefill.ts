@@ -1,4 +1,4 @@
-import { claudeVersion } from './claude-version.ts';
+import { claudeVersion, isBefore } from './claude-version.ts';
 
 /**
  * Whether a model carries on with a last message of the assistant. Claude does up to 4.5; from 4.6 on such a request is refused
@@ -7,5 +7,5 @@ import { claudeVersion } from './claude-version.ts';
 export function takesPrefill(providerId: string, model: string): boolean {
   if (!['anthropic', 'bedrock', 'azure-claude'].includes(providerId)) return false;
   const version = claudeVersion(model);
-  return version !== undefined && (version.major < 4 || (version.major === 4 && version.minor < 6));
+  return version !== undefined && isBefore(version, { major: 4, minor: 6 });
 }
