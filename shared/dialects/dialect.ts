@@ -5,6 +5,7 @@ import type { MultipartForm } from '../calls/multipart-form.ts';
 import type { Usage } from '../calls/usage.ts';
 import type { GatewayError } from '../errors/gateway-error.ts';
 import type { SseFrame } from '../streaming/sse-reader.ts';
+import type { PromptCacheTtl } from './messages-prompt-cache.ts';
 import type { Recording } from './recording.ts';
 import type { Resuming } from './resuming.ts';
 import type { Translation } from './translation.ts';
@@ -49,7 +50,7 @@ export interface NativeTarget {
   readonly overrides: Readonly<JsonObject>;
   readonly bounds?: SpendingBounds | undefined;
   /** For how long the prompt is to be marked for the provider's cache, by dialects that have marks. */
-  readonly keepsPrompt?: '5m' | '1h' | undefined;
+  readonly keepsPrompt?: PromptCacheTtl | undefined;
   /** Whether the provider takes as a user's id only letters, digits and few signs. */
   readonly plainUserIds?: boolean | undefined;
 }

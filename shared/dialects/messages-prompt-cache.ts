@@ -3,6 +3,11 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../calls/json.ts'
 /** How long a provider keeps what is marked. */
 export type PromptCacheTtl = '5m' | '1h';
 
+/** What marks the end of what is to be kept. */
+export function cacheMark(ttl: PromptCacheTtl): JsonObject {
+  return { type: 'ephemeral', ...(ttl === '1h' && { ttl }) };
+}
+
 /** What can bear a mark; thinking cannot, and an empty text is refused with one. */
 const markable: readonly string[] = ['text', 'image', 'document', 'search_result', 'tool_use', 'tool_result'];
 
@@ -15,7 +20,7 @@ const markable: readonly string[] = ['text', 'image', 'document', 'search_result
  * (https://platform.claude.com/docs/en/build-with-claude/prompt-caching#explicit-cache-breakpoints).
  */
 export function withCacheMarks(body: JsonObject, ttl: PromptCacheTtl): JsonObject {
-  const mark: JsonObject = { type: 'ephemeral', ...(ttl === '1h' && { ttl }) };
+  const mark = cacheMark(ttl);
   const system = markedContent(body.system, mark);
   const tools = system === undefined ? markedTools(body.tools, mark) : undefined;
   const messages = markedMessages(body.messages, mark);

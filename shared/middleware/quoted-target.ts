@@ -50,8 +50,8 @@ export function refuseUnboundedTools(target: Target, call: Call, quoted: QuotedT
 }
 
 /** A prompt that the gateway marks for the provider's cache costs what writing it does. */
-function asKept({ provider, model }: Target, call: Call): Call {
-  const promptCache = provider.keepsPrompt(model, call.content.promptCache);
+function asKept({ provider, model, overrides }: Target, call: Call): Call {
+  const promptCache = provider.keepsPrompt(model, call, overrides);
   return promptCache === undefined ? call : { ...call, content: { ...call.content, promptCache } };
 }
 

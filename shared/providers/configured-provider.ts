@@ -1,5 +1,6 @@
-import type { Call, ContentFacts, DialectName } from '../calls/call.ts';
+import type { Call, DialectName } from '../calls/call.ts';
 import type { JsonObject } from '../calls/json.ts';
+import type { PromptCacheTtl } from '../dialects/messages-prompt-cache.ts';
 import type { ContinuationStyle } from '../dialects/resuming.ts';
 import { GatewayError } from '../errors/gateway-error.ts';
 import {
@@ -185,11 +186,13 @@ export class ConfiguredProvider {
   }
 
   /**
-   * For how long the prompt of a call is to be kept in the provider's cache, where the call marks nothing itself: undefined
-   * where the operator does not say, and for models that keep prompts unasked, which is all but Claude.
+   * For how long the prompt of a call is to be kept in the provider's cache, where neither the call nor what its target puts
+   * into it marks anything: undefined where the operator does not say, and for models that keep prompts unasked, which is all
+   * but Claude.
    */
-  keepsPrompt(model: string, marked: ContentFacts['promptCache']): '5m' | '1h' | undefined {
-    return marked === 'none' && model.toLowerCase().includes('claude') ? this.#settings.prompt_cache : undefined;
+  keepsPrompt(model: string, { content }: Pick<Call, 'content'>, overrides: Readonly<JsonObject>): PromptCacheTtl | undefined {
+    const isMarked = content.promptCache !== 'none' || 'cache_control' in overrides;
+    return !isMarked && model.toLowerCase().includes('claude') ? this.#settings.prompt_cache : undefined;
   }
 
   /** Whether the operator declares that it neither keeps nor trains on what it is sent. */

@@ -92,7 +92,7 @@ function keptPrompt(
   { provider, model, call, overrides }: Attempt,
   { cacheMarks }: PackageTraits,
 ): LanguageModelV4CallOptions {
-  const ttl = 'cache_control' in overrides ? undefined : provider.keepsPrompt(model, call.content.promptCache);
+  const ttl = provider.keepsPrompt(model, call, overrides);
   return cacheMarks === undefined || ttl === undefined ? options : withCacheMarks(options, ttl, { marksTools: cacheMarks === 'tools too' });
 }
 

@@ -1,6 +1,6 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4Message, SharedV4ProviderOptions } from '@ai-sdk/provider';
 import { cacheOptions } from '../dialects/chat-completions-prompt.ts';
-import type { PromptCacheTtl } from '../dialects/messages-prompt-cache.ts';
+import { cacheMark, type PromptCacheTtl } from '../dialects/messages-prompt-cache.ts';
 
 /**
  * A call's options with marks for the provider's cache where `withCacheMarks` of Messages puts them: at the end of the
@@ -11,7 +11,7 @@ export function withCacheMarks(
   ttl: PromptCacheTtl,
   { marksTools }: { readonly marksTools: boolean },
 ): LanguageModelV4CallOptions {
-  const mark = cacheOptions({ type: 'ephemeral', ...(ttl === '1h' && { ttl }) }) ?? {};
+  const mark = cacheOptions(cacheMark(ttl)) ?? {};
   const { prompt } = options;
   const instructions = prompt.findLastIndex(({ role, content }) => role === 'system' && content !== '');
   const hasTurned = prompt.some(({ role }) => role === 'assistant');

@@ -156,7 +156,7 @@ async function payloadOf(
     overrides,
     bounds,
     plainUserIds,
-    keepsPrompt: 'cache_control' in overrides ? undefined : provider.keepsPrompt(model, call.content.promptCache),
+    keepsPrompt: provider.keepsPrompt(model, call, overrides),
   };
   const form = dialect.nativeForm?.(call, target);
   if (form !== undefined) {
