@@ -6,11 +6,12 @@ import { tagsOfCall } from '../../shared/control/call-tags.ts';
 import type { Answered, Exchange } from '../../shared/middleware/exchange.ts';
 import type { MirroredCall } from '../../shared/middleware/mirror.ts';
 import { type ClosedCall, servedModels } from '../../shared/middleware/settle.ts';
-import { type Charge, chargeFor } from '../../shared/pricing/charge.ts';
+import type { Charge } from '../../shared/pricing/charge.ts';
 import type { Target } from '../../shared/routing/plan.ts';
 import type { CallRecord } from '../../shared/telemetry/call-record.ts';
 import { callingClient } from './calling-client.ts';
 import { describeAttempts, describeOwnAttempts } from './describe-attempts.ts';
+import { chargeAt } from './wiring.ts';
 
 /** Names of tools kept of one answer. */
 const mostTools = 32;
@@ -124,13 +125,7 @@ function moneyOf(exchange: Exchange, { consumption }: ClosedCall): Pick<CallReco
 }
 
 function chargeOfAnswer({ answered, config }: Exchange, usage: Usage): Charge | undefined {
-  if (answered === undefined) return undefined;
-  const { target, facts } = answered;
-  return chargeFor(usage, config?.priceOf(target), {
-    atMs: Date.now(),
-    serviceTier: facts.serviceTier,
-    statesCost: target.provider.statesCost,
-  });
+  return answered && chargeAt((target) => config?.priceOf(target))(answered.target, usage, answered.facts.serviceTier);
 }
 
 /** Repeating a call by its `Idempotency-Key` is told apart from the cache, which saves what somebody else paid for. */

@@ -17,7 +17,7 @@ import { GatewayError } from '../../shared/errors/gateway-error.ts';
 import type { CacheParts } from '../../shared/middleware/cache-parts.ts';
 import type { IdempotencyParts } from '../../shared/middleware/idempotency.ts';
 import type { UploadParts } from '../../shared/middleware/read-upload.ts';
-import { chargeFor } from '../../shared/pricing/charge.ts';
+import { type Charge, chargeFor } from '../../shared/pricing/charge.ts';
 import type { Price } from '../../shared/pricing/price.ts';
 import { loadPriceTables } from '../../shared/pricing/price-table.ts';
 import type { SecretReader } from '../../shared/providers/configured-provider.ts';
@@ -160,8 +160,14 @@ function routingPorts(secrets: SecretReader, health: HealthBoard): RoutingPorts 
   };
 }
 
-/** What a call cost at a target, in nano-USD, at this moment; undefined where nobody knows. */
+/** What a call is charged at a target, at this moment; undefined where nobody knows. */
+export function chargeAt(priceOf: (target: Target) => Price | undefined) {
+  return (target: Target, usage: Usage, serviceTier: string | undefined): Charge | undefined =>
+    chargeFor(usage, priceOf(target), { atMs: Date.now(), serviceTier, statesCost: target.provider.statesCost });
+}
+
+/** The same in nano-USD alone. */
 export function costAt(priceOf: (target: Target) => Price | undefined) {
-  return (target: Target, usage: Usage, serviceTier: string | undefined): number | undefined =>
-    chargeFor(usage, priceOf(target), { atMs: Date.now(), serviceTier, statesCost: target.provider.statesCost })?.totalNanoUsd;
+  const charge = chargeAt(priceOf);
+  return (...consumed: Parameters<typeof charge>): number | undefined => charge(...consumed)?.totalNanoUsd;
 }
