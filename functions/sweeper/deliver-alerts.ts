@@ -67,20 +67,8 @@ export function webhookChannel(url: string, secret: () => Promise<string | undef
     const id = `msg_${createHmac('sha256', 'id').update(alertId(alert)).digest('hex').slice(0, 24)}`;
     const timestamp = String(Math.floor(nowMs / 1000));
     const signature = createHmac('sha256', keyBytes(key)).update(`${id}.${timestamp}.${body}`).digest('base64');
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': timestamp,
-        'webhook-signature': `v1,${signature}`,
-      },
-      body,
-      redirect: 'error',
-      signal: AbortSignal.timeout(deliveryMs),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`the alert webhook answered ${response.status}`);
+    const signed = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+    await post(url, body, { whom: 'the alert webhook', headers: signed });
   };
 }
 
@@ -93,16 +81,25 @@ export function chatChannel(address: () => Promise<string | undefined>): AlertCh
     const url = await address();
     if (url === undefined) throw new Error('the address of the chat is not set');
     if (!URL.canParse(url)) throw new Error('the address of the chat is no URL');
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ text: plainText(alertSentence(alert)) }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(deliveryMs),
-    });
-    await response.body?.cancel();
-    if (!response.ok) throw new Error(`the chat answered ${response.status}`);
+    await post(url, JSON.stringify({ text: plainText(alertSentence(alert)) }), { whom: 'the chat' });
   };
+}
+
+/** Posts JSON, and takes no other answer than that all is well. */
+async function post(
+  url: string,
+  body: string,
+  { whom, headers = {} }: { readonly whom: string; readonly headers?: Readonly<Record<string, string>> },
+): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+    redirect: 'error',
+    signal: AbortSignal.timeout(deliveryMs),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`${whom} answered ${response.status}`);
 }
 
 /** Callers name end users and tags, and none of their names may mention people (https://docs.slack.dev/messaging/formatting-message-text#escaping). */
