@@ -1,7 +1,7 @@
 import type { CallUnits, HostedTools } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, objectsIn } from '../calls/json.ts';
 import type { NativeTarget } from './dialect.ts';
-import type { ResponsesRequest } from './responses-schema.ts';
+import { bringsTools, type ResponsesRequest } from './responses-schema.ts';
 
 /**
  * Tools that the provider runs itself, at a price that is known: a fee for each use, or no more than the tokens of what they
@@ -60,7 +60,7 @@ export function hostedToolsOf(request: ResponsesRequest): HostedBound | undefine
 /** Tools that come with an item of the input: `additional_tools`, and what a search for tools has found. */
 function toolsInItems({ input }: ResponsesRequest): Tool[] {
   const items = Array.isArray(input) ? input : [];
-  const lists = items.filter(({ type }) => type === 'additional_tools' || type === 'tool_search_output').map(({ tools }) => tools);
+  const lists = items.filter(bringsTools).map(({ tools }) => tools);
   const declared: readonly unknown[] = lists.filter((list) => Array.isArray(list)).flat();
   return declared.filter(isJsonObject).flatMap((tool) => (typeof tool.type === 'string' ? [{ ...tool, type: tool.type }] : []));
 }

@@ -103,6 +103,11 @@ export const responsesRequestSchema = z.looseObject({
   service_tier: z.string().nullish(),
 });
 
+/** Whether an item of the input brings tools along: those that come later, and what a search for tools has found. */
+export function bringsTools({ type }: { readonly type?: unknown }): boolean {
+  return type === 'additional_tools' || type === 'tool_search_output';
+}
+
 /** Whether an item of the input only names one that lies with the provider. */
 export function isReference(item: ResponsesItem): boolean {
   return item.type === 'item_reference' || (item.type == null && !('role' in item && item.role !== undefined));

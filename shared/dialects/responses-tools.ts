@@ -1,6 +1,7 @@
 import type { JSONSchema7, LanguageModelV4FunctionTool } from '@ai-sdk/provider';
 import type { Call } from '../calls/call.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectsIn, parsedJson } from '../calls/json.ts';
+import { bringsTools } from './responses-schema.ts';
 
 /** A tool of the request that the caller runs, as the model knows it and as the caller does. */
 export interface DeclaredTool {
@@ -31,8 +32,7 @@ export function declaredTools(call: Pick<Call, 'body'>): DeclaredTool[] {
  */
 export function declarationsOf({ body }: Pick<Call, 'body'>): JsonObject[] {
   const declarations = objectsIn(body.tools);
-  for (const { type, tools } of objectsIn(body.input)) {
-    if (type !== 'additional_tools' && type !== 'tool_search_output') continue;
+  for (const { tools } of objectsIn(body.input).filter(bringsTools)) {
     const known = new Set(declarations.map((tool) => JSON.stringify(tool)));
     declarations.push(...objectsIn(tools).filter((tool) => !known.has(JSON.stringify(tool))));
   }
