@@ -3,6 +3,7 @@ import { allScopesOf, type Scope } from '../../shared/admission/scopes.ts';
 import type { ControlStore } from '../../shared/control/control-store.ts';
 import { groupKinds } from '../../shared/control/group-record.ts';
 import { maxPageSize } from '../../shared/control/page.ts';
+import { isEachValue } from '../../shared/control/tag-limits.ts';
 import { usageTotal } from '../../shared/telemetry/usage-report.ts';
 import type { UsageParts } from './operations/get-usage.ts';
 
@@ -106,7 +107,7 @@ async function limitedScopes(store: BudgetWidgetParts['store']): Promise<Scope[]
   for (const key of (await store.listKeys({ limit: maxPageSize })).items) scopes.push(...allScopesOf('key', key.id, key.limits));
   // Of each value there is no list, so those of name=* are not drawn.
   for (const [tag, limits] of Object.entries((await store.findTagLimits())?.tags ?? {})) {
-    if (!tag.endsWith('=*')) scopes.push(...allScopesOf('tag', tag, limits));
+    if (!isEachValue(tag)) scopes.push(...allScopesOf('tag', tag, limits));
   }
   return scopes;
 }

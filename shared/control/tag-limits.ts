@@ -44,6 +44,11 @@ export function limitedTagsOf(rules: TagLimits['tags'] | undefined, tags: Readon
   });
 }
 
+/** Whether a limited tag stands for each value apart, so that there is no one standing of it. */
+export function isEachValue(tag: string): boolean {
+  return tag.endsWith(`=${eachValue}`);
+}
+
 /** Which of the rules holds for a tag that is written as `name=value`; undefined where none does. */
 export function ruleForTag(rules: TagLimits['tags'], tag: string): string | undefined {
   const at = tag.indexOf('=');

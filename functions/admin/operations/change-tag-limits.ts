@@ -9,6 +9,7 @@ import { originOf } from '../change-origin.ts';
 import { limitsInBody } from '../limits-body.ts';
 import type { AdminParts, AdminRequest, Operation } from '../operation.ts';
 import { parseInput } from '../parse-input.ts';
+import { noTagLimits } from './get-tag-limits.ts';
 
 const paramsSchema = z.object({ id: limitedTagSchema });
 
@@ -40,7 +41,7 @@ async function change(
   { id, action, limits }: { readonly id: string; readonly action: string; readonly limits: Limits | undefined },
 ): Promise<void> {
   const { store } = parts;
-  if (limits === undefined) limitsOf(await store.findTagLimits(), id);
+  if (limits === undefined && !Object.hasOwn((await store.findTagLimits())?.tags ?? {}, id)) throw noTagLimits(id);
   const origin = originOf(request, parts);
   await auditedChange(store, origin, { action, target: id }, async () => {
     const { before } = await reviseRecord(
@@ -63,10 +64,4 @@ function revised(stored: TagLimits | undefined, id: string, limits: Limits | und
     );
   }
   return { tags, updatedAtMs: nowMs, revision: (stored?.revision ?? 0) + 1 };
-}
-
-function limitsOf(stored: TagLimits | undefined, id: string): Limits {
-  const limits = stored !== undefined && Object.hasOwn(stored.tags, id) ? stored.tags[id] : undefined;
-  if (limits === undefined) throw new GatewayError('not_found', `No limits are set on the tag "${id}".`);
-  return limits;
 }

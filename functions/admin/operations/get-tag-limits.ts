@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { renderTagLimits } from '../../../shared/control/render-records.ts';
 import { readStanding } from '../../../shared/control/standing.ts';
-import { limitedTagSchema, ruleForTag } from '../../../shared/control/tag-limits.ts';
+import { isEachValue, limitedTagSchema, ruleForTag } from '../../../shared/control/tag-limits.ts';
 import { GatewayError } from '../../../shared/errors/gateway-error.ts';
 import type { AdminParts, Operation } from '../operation.ts';
 import { pageAnswer, pageRequestOf, pagingQuerySchema } from '../paging.ts';
@@ -34,8 +34,13 @@ export function getTagLimits({ store, ledger, clock }: Pick<AdminParts, 'store' 
     const rules = (await store.findTagLimits())?.tags ?? {};
     const rule = ruleForTag(rules, id);
     const limits = rule === undefined ? undefined : rules[rule];
-    if (rule === undefined || limits === undefined) throw new GatewayError('not_found', `No limits are set on the tag "${id}".`);
-    const standing = id.endsWith('=*') ? null : await readStanding(ledger, 'tag', id, limits, clock());
+    if (rule === undefined || limits === undefined) throw noTagLimits(id);
+    const standing = isEachValue(id) ? null : await readStanding(ledger, 'tag', id, limits, clock());
     return { status: 200, body: { ...renderTagLimits(id, limits), limits_of: rule, standing } };
   };
+}
+
+/** What is told of a tag that has no limits. */
+export function noTagLimits(id: string): GatewayError {
+  return new GatewayError('not_found', `No limits are set on the tag "${id}".`);
 }
