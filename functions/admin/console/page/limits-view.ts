@@ -1,10 +1,11 @@
 import { openDialog } from './dialog.ts';
-import { announce, type Child, h, replace } from './dom.ts';
+import { announce, type Child, h } from './dom.ts';
 import { areaField, listOf, textField, textOf } from './fields.ts';
 import { limitFields, limitsInWords, limitsOf, wholeStanding } from './limits.ts';
-import type { Group, Limits, List, SharedLimits, WithStanding } from './shapes.ts';
+import { pagedList } from './paged-list.ts';
+import type { Group, Limits, SharedLimits, WithStanding } from './shapes.ts';
 import { tagPanel } from './tag-limits.ts';
-import { emptyState, errorNotice, facts, hrefTo, type Place, panel, table, type View } from './view.ts';
+import { emptyState, facts, hrefTo, type Place, panel, table, type View } from './view.ts';
 
 const kinds = { teams: ['Teams', 'team'], users: ['Users', 'user'], organizations: ['Organisations', 'organisation'] } as const;
 type Kind = keyof typeof kinds;
@@ -43,45 +44,21 @@ async function render(place: Place): Promise<Child> {
 
 async function groupPanel(place: Place, kind: Kind): Promise<HTMLElement> {
   const [title, one] = kinds[kind];
-  const rows: Group[] = [];
-  let cursor: string | null = null;
-  const list = h('div');
-  const more = h(
-    'button',
-    { type: 'button', on: { click: () => void load().catch((error: unknown) => replace(list, errorNotice(error))) } },
-    'Load more',
-  );
-  async function load(): Promise<void> {
-    const page: List<Group> = await place.session.api.get(`/admin/${kind}`, {
-      query: { limit: 100, cursor: cursor ?? undefined },
-      signal: place.signal,
-    });
-    rows.push(...page.data);
-    cursor = page.next_cursor;
-    more.hidden = cursor === null;
-    const body = rows.map((row) =>
-      h(
-        'tr',
-        null,
-        h('td', null, h('a', { href: hrefTo('limits', `${kind}/${row.id}`) }, row.id)),
-        h('td', null, limitsInWords(row.limits)),
-        h('td', { class: 'mono' }, row.models?.join(', ') ?? 'all'),
-      ),
+  const rowOf = (row: Group): HTMLElement =>
+    h(
+      'tr',
+      null,
+      h('td', null, h('a', { href: hrefTo('limits', `${kind}/${row.id}`) }, row.id)),
+      h('td', null, limitsInWords(row.limits)),
+      h('td', { class: 'mono' }, row.models?.join(', ') ?? 'all'),
     );
-    replace(
-      list,
-      rows.length > 0
-        ? table(title, ['Name', 'Limits', 'Models'], body)
-        : emptyState(`No ${title.toLowerCase()} yet`, 'Several keys can share one budget here.'),
-    );
-  }
-  await load();
-  return panel(
-    title,
-    { actions: h('button', { type: 'button', on: { click: () => groupDialog(place, kind, undefined) } }, `New ${one}`) },
-    list,
-    h('div', { class: 'more' }, more),
+  const list = await pagedList<Group>(place, `/admin/${kind}`, (rows) =>
+    rows.length > 0
+      ? table(title, ['Name', 'Limits', 'Models'], rows.map(rowOf))
+      : emptyState(`No ${title.toLowerCase()} yet`, 'Several keys can share one budget here.'),
   );
+  const add = h('button', { type: 'button', on: { click: () => groupDialog(place, kind, undefined) } }, `New ${one}`);
+  return panel(title, { actions: add }, ...list);
 }
 
 async function renderGroup(place: Place, kind: Kind, id: string): Promise<Child> {

@@ -2,45 +2,23 @@ import { openDialog } from './dialog.ts';
 import { announce, h, replace } from './dom.ts';
 import { textField, textOf } from './fields.ts';
 import { limitFields, limitsInWords, limitsOf, wholeStanding } from './limits.ts';
-import type { List, TagLimits, WithStanding } from './shapes.ts';
+import { pagedList } from './paged-list.ts';
+import type { TagLimits, WithStanding } from './shapes.ts';
 import { emptyState, errorNotice, type Place, panel, table } from './view.ts';
 
 /** The tags that limits are set on. */
 export async function tagPanel(place: Place): Promise<HTMLElement> {
-  const rows: TagLimits[] = [];
-  let cursor: string | null = null;
-  const list = h('div');
-  const more = h(
-    'button',
-    { type: 'button', on: { click: () => void load().catch((error: unknown) => replace(list, errorNotice(error))) } },
-    'Load more',
+  const list = await pagedList<TagLimits>(place, '/admin/tags', (rows) =>
+    rows.length > 0
+      ? table(
+          'Tags',
+          ['Tag', 'Limits', ''],
+          rows.map((row) => tagRow(place, row)),
+        )
+      : emptyState('No tag has limits', 'Calls of many keys can share a budget here: a project, a feature, a customer.'),
   );
-  async function load(): Promise<void> {
-    const page: List<TagLimits> = await place.session.api.get('/admin/tags', {
-      query: { limit: 100, cursor: cursor ?? undefined },
-      signal: place.signal,
-    });
-    rows.push(...page.data);
-    cursor = page.next_cursor;
-    more.hidden = cursor === null;
-    replace(
-      list,
-      rows.length > 0
-        ? table(
-            'Tags',
-            ['Tag', 'Limits', ''],
-            rows.map((row) => tagRow(place, row)),
-          )
-        : emptyState('No tag has limits', 'Calls of many keys can share a budget here: a project, a feature, a customer.'),
-    );
-  }
-  await load();
-  return panel(
-    'Tags',
-    { actions: h('button', { type: 'button', on: { click: () => tagDialog(place, undefined) } }, 'New limits of a tag') },
-    list,
-    h('div', { class: 'more' }, more),
-  );
+  const add = h('button', { type: 'button', on: { click: () => tagDialog(place, undefined) } }, 'New limits of a tag');
+  return panel('Tags', { actions: add }, ...list);
 }
 
 function tagRow(place: Place, tag: TagLimits): HTMLElement {
