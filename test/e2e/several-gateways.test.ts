@@ -176,7 +176,11 @@ describe('several gateways on one store', () => {
       await response.text();
       return response.status === 200;
     };
-    for (const index of [0, 1, 2]) expect(await passes(index)).toBe(index === 0);
+    for (const index of [0, 1, 2]) {
+      expect(await passes(index)).toBe(index === 0);
+      // Its caller has the answer before it is settled, and it costs more than was held for it.
+      await settled(key);
+    }
     const change = (amount_usd: number) =>
       at(0).admin('PATCH', `/admin/keys/${id}`, { limits: { budgets: [{ amount_usd, period: 'total' }], clamp: false } });
     await change(0.009);
