@@ -1,6 +1,6 @@
 import type { Limits } from '../../shared/admission/limits.ts';
 import type { BudgetAnswer, ScopeStandingAnswer, StandingAnswer } from './answers.ts';
-import { count, moment, money } from './format.ts';
+import { count, counted, moment, money } from './format.ts';
 
 /** Limits in one line for a table cell: `$50.00/month, 60 rpm`. */
 export function limitsInOneLine(limits: Limits | null): string {
@@ -30,7 +30,7 @@ export function standingLines(standing: StandingAnswer | null, width: number): s
 /** What was spent in all, where that is counted. */
 function inAll({ spent_usd, held_usd, under_way }: StandingAnswer): string[] {
   if (spent_usd === null) return [];
-  return [row('in all', `${money(spent_usd)} spent, ${money(held_usd ?? 0)} held by ${calls(under_way ?? 0)} under way`)];
+  return [row('in all', `${money(spent_usd)} spent, ${money(held_usd ?? 0)} held by ${counted(under_way ?? 0, 'call')} under way`)];
 }
 
 function scopeLines(scope: ScopeStandingAnswer, width: number): string[] {
@@ -64,10 +64,6 @@ export function spendBar(budget: Pick<BudgetAnswer, 'spent_usd' | 'held_usd' | '
   const free = width - full - (limit_usd <= 0 ? 0 : held);
   const percent = share > 0 && share < 0.01 ? '<1' : String(Math.floor(share * 100));
   return `${'█'.repeat(full)}${'▒'.repeat(width - full - free)}${'·'.repeat(free)} ${percent}%`;
-}
-
-function calls(number: number): string {
-  return `${count(number)} ${number === 1 ? 'call' : 'calls'}`;
 }
 
 const labelWidth = 14;

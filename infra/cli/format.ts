@@ -18,6 +18,11 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** How many of something: `1 call`, `1,200 calls`. */
+export function counted(value: number, one: string): string {
+  return `${count(value)} ${one}${value === 1 ? '' : 's'}`;
+}
+
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
 /** Seconds in a duration such as `90s`, `15m`, `24h`, `30d`, `2w`. @throws CliError with exit code 2. */

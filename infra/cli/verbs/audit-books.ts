@@ -1,6 +1,6 @@
 import { booksSchema } from '../call-answers.ts';
 import { CliError } from '../cli-error.ts';
-import { count, money } from '../format.ts';
+import { counted, money } from '../format.ts';
 import type { Verb } from '../verb.ts';
 
 /** `sluice audit` */
@@ -16,10 +16,10 @@ export const auditBooks: Verb = {
     const spent = books.days.reduce((sum, day) => sum + day.record_nano_usd, 0) / 1e9;
     output.show(books, () => {
       const held = books.scopes.reduce((sum, scope) => sum + scope.held_nano_usd, 0) / 1e9;
-      const looked = `${count(calls)} calls of ${count(books.days.length)} days (${money(spent)}) and ${count(books.scopes.length)} scopes`;
+      const looked = `${counted(calls, 'call')} of ${counted(books.days.length, 'day')} (${money(spent)}) and ${counted(books.scopes.length, 'scope')}`;
       if (books.agree) return `The books agree to the nano-dollar: ${looked}. ${money(held)} is held by calls under way.`;
       return [`The books do not agree, over ${looked}:`, ...books.discrepancies.map(({ where, what }) => `  ${where}: ${what}`)].join('\n');
     });
-    if (!books.agree) throw new CliError(1, `${count(books.discrepancies.length)} places where the books do not agree.`);
+    if (!books.agree) throw new CliError(1, `${counted(books.discrepancies.length, 'place')} where the books do not agree.`);
   },
 };

@@ -1,7 +1,7 @@
 import { type SessionAnswer, sessionSchema } from '../call-answers.ts';
 import { CliError } from '../cli-error.ts';
 import { attemptCost, duration } from '../describe-call.ts';
-import { count, money } from '../format.ts';
+import { count, counted, money } from '../format.ts';
 import { saidLines } from '../said.ts';
 import type { Verb } from '../verb.ts';
 
@@ -24,7 +24,7 @@ export const trace: Verb = {
 
 function rendered(session: SessionAnswer, width: number): string {
   const wallMs = Date.parse(session.ended_at) - Date.parse(session.started_at);
-  const head = `session ${session.id}: ${count(session.calls)} calls in ${duration(wallMs)}, ${money(session.cost_usd)}, ${count(session.input_tokens)} tokens in, ${count(session.output_tokens)} out`;
+  const head = `session ${session.id}: ${counted(session.calls, 'call')} in ${duration(wallMs)}, ${money(session.cost_usd)}, ${count(session.input_tokens)} tokens in, ${count(session.output_tokens)} out`;
   const troubles = session.failed_calls === 0 ? [] : [`${count(session.failed_calls)} of them did not end well`];
   return [head, ...troubles, '', ...session.steps.flatMap((step) => stepLines(step, session.started_at, width))].join('\n');
 }

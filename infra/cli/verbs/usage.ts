@@ -1,5 +1,5 @@
 import { type UsageRowAnswer, usageSchema } from '../call-answers.ts';
-import { count, durationSeconds, money, typedMoment } from '../format.ts';
+import { count, counted, durationSeconds, money, typedMoment } from '../format.ts';
 import { sparkline } from '../sparkline.ts';
 import { textTable } from '../text-table.ts';
 import type { OptionValues, Verb } from '../verb.ts';
@@ -55,7 +55,7 @@ export const usage: Verb = {
       const { total } = report;
       return total === null || report.data.length === 0
         ? table
-        : `${table}\n\n${count(total.calls)} calls, ${count(total.input_tokens)} tokens in, ${count(total.output_tokens)} out, ${money(total.cost_usd)}`;
+        : `${table}\n\n${counted(total.calls, 'call')}, ${count(total.input_tokens)} tokens in, ${count(total.output_tokens)} out, ${money(total.cost_usd)}`;
     });
   },
 };
